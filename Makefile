@@ -1,0 +1,66 @@
+# MAD-X Study. `make study` and `make test` set up all they need; `make` alone lists the targets.
+
+CONFIG ?= config/config.yaml
+# studies of `make study-all`: those on constructed languages, which need no data
+STUDIES ?= config/config.yaml config/grid16.yaml
+CORES ?= all
+# folder of real data for studies with `local` sources, e.g. ../shared/data
+DATA_ROOT ?=
+# index of PyTorch's builds, e.g. https://download.pytorch.org/whl/cpu; empty for pip's own
+TORCH_INDEX ?=
+# Python 3.11 or newer, with its venv module
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 5000
+
+BIN := .venv/bin
+READY := .venv/ready
+RESULTS = results/$(shell sed -n 's/^study:[ "]*\([A-Za-z0-9._-]*\).*/\1/p' $(CONFIG))
+DATA = $(if $(DATA_ROOT),--config data_root=$(DATA_ROOT))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study study-all test lint ui report clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo
+	@echo "Settings: CONFIG=$(CONFIG) CORES=$(CORES) DATA_ROOT=$(DATA_ROOT) TORCH_INDEX=$(TORCH_INDEX) PYTHON=$(PYTHON)"
+
+setup: $(READY) ## make the environment in .venv, with the versions of constraints.txt
+
+# torch goes first: whatever build of it pip finds (CPU or GPU) satisfies the other packages
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer with its venv module is needed (Debian: apt install python3.11-venv)," \
+	         "but PYTHON is '$(PYTHON)'" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,slurm]'
+	touch $@
+
+study: $(READY) ## run the study of CONFIG (default: the miniature); does nothing where all is up to date
+	$(BIN)/madx study --configfile $(CONFIG) --cores $(CORES) $(DATA)
+
+study-all: $(READY) ## run every study of STUDIES, one after the other
+	for study in $(STUDIES); do $(BIN)/madx study --configfile $$study --cores $(CORES) $(DATA) || exit 1; done
+
+test: $(READY) ## run the unit and workflow tests
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(READY) ## check style and the workflow, change nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint --configfile $(CONFIG) $(DATA)
+
+ui: $(READY) ## open the study's runs in MLflow's browser interface on this machine
+	@test -f $(RESULTS)/mlflow.db || { echo "$(RESULTS)/mlflow.db is not there; make study first" >&2; exit 1; }
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///$(RESULTS)/mlflow.db \
+	  --host 127.0.0.1 --port $(PORT)
+
+report: $(READY) ## write Snakemake's report of the finished study to results/<study>/report.html
+	$(BIN)/snakemake --configfile $(CONFIG) $(DATA) --report $(RESULTS)/report.html
+
+clean: ## remove the environment and caches; results stay (remove results/<study> by hand)
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

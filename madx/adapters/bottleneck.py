@@ -1,0 +1,42 @@
+"""The bottleneck adapter's two projections, for every replica at once (paper, equation 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+INITIAL_DEVIATION = 0.02  # N(0, 0.02) and zero biases, as in the released code
+
+
+class Bottleneck(nn.Module):
+    """U·relu(D·x), the non-linear part of equations 1, 2 and 5; what it is added to is the stack's affair.
+
+    Every parameter has a leading axis of replicas. A replica's initial values depend on its seed alone.
+    """
+
+    def __init__(self, size: int, bottleneck_size: int, replicas: int = 1) -> None:
+        super().__init__()
+        self.down_weight = nn.Parameter(torch.zeros(replicas, bottleneck_size, size))
+        self.down_bias = nn.Parameter(torch.zeros(replicas, bottleneck_size))
+        self.up_weight = nn.Parameter(torch.zeros(replicas, size, bottleneck_size))
+        self.up_bias = nn.Parameter(torch.zeros(replicas, size))
+
+    @torch.no_grad()
+    def initialize(self, generators: Sequence[torch.Generator]) -> None:
+        """Draw each replica's weights from its own generator."""
+        for replica, generator in enumerate(generators):
+            self.down_weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
+            self.up_weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (replicas · batch, tokens, size), replica by replica -> same shape.
+
+        With one replica the leading axis simply holds the whole batch: a language adapter that all replicas share.
+        """
+        replicas = self.down_weight.shape[0]
+        rows = x.reshape(replicas, -1, x.shape[-1])
+        dtype = x.dtype
+        inner = torch.baddbmm(self.down_bias.to(dtype).unsqueeze(1), rows, self.down_weight.to(dtype).mT).relu()
+        return torch.baddbmm(self.up_bias.to(dtype).unsqueeze(1), inner, self.up_weight.to(dtype).mT).view_as(x)

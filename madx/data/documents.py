@@ -1,0 +1,83 @@
+"""Unlabelled documents of a language, cleaned, from the study's text source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from madx.config import HubSource, LocalSource, Study
+from madx.data.errors import DataError
+from madx.data.hub import hub_revision, read_rows
+from madx.data.lines import read_lines, split_long
+from madx.data.local import local_path
+
+# Control characters that are no white space, and byte-order marks inside a text (left by joining files)
+UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]")
+
+
+def read_documents(study: Study, code: str) -> Iterator[str]:
+    """The language's documents, one line each, in the source's order and in bounded memory.
+
+    A document is a line of a local file, a paragraph (line) of a hub article's `text`, or a document of the miniature.
+    Cleaning: control characters are removed, white space of any kind becomes one blank, empty documents are dropped;
+    letters, accents, and invisible marks that carry meaning (joiners, direction) stay as people wrote them: no
+    Unicode normalisation, which is the tokenizer's business. A line over `lines.LONGEST` characters gives several
+    documents. Raises DataError naming file and line for a missing, empty or not UTF-8 file; for a hub data set that
+    cannot be had it says what to download.
+    """
+    source = study.corpora.data
+    if isinstance(source, LocalSource):
+        path = local_path(study, source, language=code)
+        return _nonempty((line for _, line in read_lines(path)), str(path))
+    if isinstance(source, HubSource):
+        return _nonempty(_hub_lines(source, code), f"{source.id} ({code})")
+    return _nonempty(_miniature_lines(study, code), f"the miniature's language {code}")
+
+
+def describe_source(study: Study, code: str) -> dict[str, str | int | None]:
+    """What `read_documents` reads, for the report: kind, and path, or id with the revision, or seed."""
+    source = study.corpora.data
+    if isinstance(source, LocalSource):
+        return {"source": "local", "path": str(local_path(study, source, language=code))}
+    if isinstance(source, HubSource):
+        return {
+            "source": "hub",
+            "id": source.id,
+            "configuration": source.configuration.format(language=code),
+            "revision": hub_revision(source),
+        }
+    return {
+        "source": "miniature",
+        "seed": study.miniature.seed,
+        "sentences": study.by_category(study.miniature.sentences, code),
+    }
+
+
+def clean(line: str) -> str:
+    """One line without control characters, its white space collapsed to single blanks."""
+    return " ".join(UNWANTED.sub("", line).split())
+
+
+def _nonempty(lines: Iterable[str], name: str) -> Iterator[str]:
+    found = False
+    for line in lines:
+        if document := clean(line):
+            found = True
+            yield document
+    if not found:
+        raise DataError(f"{name}:1: no text; a language needs some to be adapted to")
+
+
+def _hub_lines(source: HubSource, code: str) -> Iterator[str]:
+    for row in read_rows(source, code, "train"):
+        if "text" not in row:
+            raise DataError(f"data set {source.id!r} has the columns {', '.join(row)}; expected a column `text`")
+        for line in row["text"].splitlines():
+            yield from split_long(line)
+
+
+def _miniature_lines(study: Study, code: str) -> Iterator[str]:
+    from madx.miniature import World
+
+    language = World(study.miniature.seed).language(study.language_table()[code])
+    return language.text(study.by_category(study.miniature.sentences, code))

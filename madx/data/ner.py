@@ -1,0 +1,115 @@
+"""Labelled data for named entity recognition: readers for every source, one label set, stored as Parquet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from madx.config import HubSource, LocalSource, NerTask, Study
+from madx.data.conll import Word, read_conll
+from madx.data.errors import DataError
+from madx.data.hub import load_hub, read_rows
+from madx.data.local import local_path
+from madx.files import atomic_path
+
+log = logging.getLogger(__name__)
+SPLITS = ("train", "dev", "test")
+HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+Sentence = tuple[list[str], list[str]]  # tokens and their tags
+
+
+def read_ner(study: Study, code: str, split: str) -> list[Sentence]:
+    """The sentences of a language's split ("train", "dev" or "test"), with the study's tags.
+
+    Types in map_tags become the type (or O) given there; any other type outside the labels is an error. I- without B-
+    stays as it is: seqeval's conventions decide what it means. Raises DataError naming the file and line (for a hub
+    data set, the split and row) of a bad tag or line, and for a split without sentences.
+    """
+    task, source = study.tasks.ner, study.tasks.ner.data
+    if isinstance(source, LocalSource):
+        sentences = read_conll(local_path(study, source, language=code, split=split), code)
+    elif isinstance(source, HubSource):
+        sentences = list(_hub_sentences(source, code, split))
+    else:
+        sentences = list(_miniature_sentences(study, code, split))
+    if not sentences:
+        raise DataError(f"the {split} split of {code!r} ({source.source} source) has no sentences")
+    return [([word.token for word in words], [_mapped(word, task) for word in words]) for words in sentences]
+
+
+def prepare_ner(study: Study, code: str, folder: str | Path) -> None:
+    """Write train, dev and test.parquet (columns tokens, tags: lists of strings) into a folder.
+
+    All three splits are read and checked before the first is written. Raises DataError as read_ner does.
+    """
+    splits = {split: read_ner(study, code, split) for split in SPLITS}
+    for split, sentences in splits.items():
+        _write_parquet(sentences, Path(folder) / f"{split}.parquet")
+    log.info("%s: %s sentences", code, ", ".join(f"{len(splits[split])} {split}" for split in SPLITS))
+
+
+def _mapped(word: Word, task: NerTask) -> str:
+    """A word's tag in the study's label set."""
+    if word.tag == "O":
+        return "O"
+    position, _, kind = word.tag.partition("-")
+    if position not in ("B", "I") or not kind:
+        raise DataError(f"{word.place}: {word.tag!r} is no IOB tag; expected O, B-TYPE or I-TYPE")
+    kind = task.map_tags.get(kind, kind)
+    if kind == "O":
+        return "O"
+    if kind not in task.labels:
+        raise DataError(
+            f"{word.place}: the type of tag {word.tag!r} is not among the labels ({', '.join(task.labels)}); "
+            f"add it to tasks.ner.labels, or to tasks.ner.map_tags (for example {kind}: O)"
+        )
+    return f"{position}-{kind}"
+
+
+def _hub_sentences(source: HubSource, code: str, split: str) -> Iterator[list[Word]]:
+    """Rows in WikiANN's layout: `tokens`, and `ner_tags` as class labels (or as strings)."""
+    place = f"{source.id} ({code}, {HUB_SPLITS[split]})"
+    features = load_hub(source, code, HUB_SPLITS[split]).features or {}
+    if not {"tokens", "ner_tags"} <= set(features):
+        raise DataError(f"{place}: columns are {', '.join(features) or 'unknown'}, expected tokens and ner_tags")
+    names = getattr(features["ner_tags"].feature, "names", None)
+    for number, row in enumerate(read_rows(source, code, HUB_SPLITS[split]), start=1):
+        tokens, tags = row["tokens"], row["ner_tags"]
+        here = f"{place}: row {number}"
+        if len(tokens) != len(tags):
+            raise DataError(f"{here}: {len(tokens)} tokens but {len(tags)} tags")
+        if names is None and not all(isinstance(tag, str) for tag in tags):
+            raise DataError(f"{here}: ner_tags are numbers without names; the data set must declare class labels")
+        if tokens:
+            yield [
+                Word(here, token, tag if names is None else names[tag]) for token, tag in zip(tokens, tags, strict=True)
+            ]
+
+
+def _miniature_sentences(study: Study, code: str, split: str) -> Iterator[list[Word]]:
+    from madx.miniature import World
+
+    settings = study.miniature
+    sizes = {"train": settings.ner_train, "dev": settings.ner_dev, "test": settings.ner_test}
+    language = World(settings.seed).language(study.language_table()[code])
+    for number, (tokens, tags) in enumerate(language.ner(study.by_category(sizes[split], code), split), start=1):
+        here = f"the miniature's language {code}, {split} sentence {number}"
+        yield [Word(here, token, tag) for token, tag in zip(tokens, tags, strict=True)]
+
+
+def _write_parquet(sentences: list[Sentence], path: Path) -> None:
+    import datasets
+
+    features = datasets.Features(
+        {"tokens": datasets.List(datasets.Value("string")), "tags": datasets.List(datasets.Value("string"))}
+    )
+    columns = {"tokens": [tokens for tokens, _ in sentences], "tags": [tags for _, tags in sentences]}
+    bars = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        with atomic_path(path) as temporary:
+            datasets.Dataset.from_dict(columns, features=features).to_parquet(temporary)
+    finally:
+        if bars:
+            datasets.enable_progress_bars()

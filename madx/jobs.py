@@ -1,0 +1,45 @@
+"""What every script of the workflow does around its one call: log to the rule's file, answer errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from madx.config import Study, parse_study
+
+if TYPE_CHECKING:
+    from madx.training.compute import Machine
+
+
+@contextlib.contextmanager
+def job(snakemake) -> Iterator[Study]:
+    """Run a rule's work: yields the study; a failure becomes one line on stderr, with the traceback in the log."""
+    path = Path(snakemake.log[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=path, filemode="w", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    logging.captureWarnings(True)
+    for noisy in ("httpx", "httpcore", "fsspec", "filelock", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        yield parse_study(snakemake.config, "configuration")
+    except Exception as error:
+        logging.getLogger(__name__).exception("the job failed")
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        line = " ".join(f"error in {snakemake.rule}: {kind}{error}".split())
+        with open(path, "a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+        print(line, file=sys.stderr)
+        sys.exit(1)
+
+
+def machine(snakemake, study: Study) -> Machine:
+    """The machine of a training or evaluation job, with the rule's threads."""
+    from madx.training.compute import set_up
+
+    return set_up(study.compute, snakemake.threads)

@@ -1,0 +1,115 @@
+"""Base models on disk: loading, saving, and the description that every result refers to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from madx.files import atomic_path, read_json, write_json
+from madx.models.architectures import Architecture, ArchitectureError, architecture_of
+from madx.provenance import file_digest
+
+
+class BaseError(ValueError):
+    """A base that cannot be loaded; one line for the user."""
+
+
+def load_base(folder: str | Path, dtype: torch.dtype | None = None) -> PreTrainedModel:
+    """A base with its MLM head from a folder (config.json, model.safetensors), in evaluation mode."""
+    return _load(str(folder), None, dtype or torch.float32)[0].eval()
+
+
+def load_tokenizer(folder: str | Path, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or a hub id."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(folder), revision=revision, add_prefix_space=True)
+    except (OSError, ValueError) as error:
+        raise BaseError(f"{folder}: no tokenizer can be loaded ({_short(error)})") from None
+
+
+def fetch_tokenizer(path: str, revision: str | None, folder: Path) -> None:
+    """Copy the fast tokenizer of a pretrained base (hub id or folder) into the study."""
+    tokenizer = load_tokenizer(path, revision)
+    if not tokenizer.is_fast:
+        raise BaseError(f"{path}: has no fast tokenizer (tokenizer.json)")
+    with atomic_path(folder) as temporary:
+        tokenizer.save_pretrained(temporary)
+
+
+def read_description(base_folder: str | Path) -> dict[str, Any]:
+    """base.json: name, fingerprint, hidden_size, layers, parameters, origin."""
+    return read_json(Path(base_folder) / "base.json")
+
+
+def save_base(model: PreTrainedModel, base_folder: str | Path, name: str, origin: dict[str, Any]) -> None:
+    """Write base_folder/model and, last, base_folder/base.json."""
+    folder = Path(base_folder)
+    with atomic_path(folder / "model") as temporary:
+        model.save_pretrained(temporary)
+    config = model.config
+    write_json(
+        folder / "base.json",
+        {
+            "name": name,
+            "fingerprint": file_digest(folder / "model" / "model.safetensors"),
+            "architecture": config.model_type,
+            "layers": config.num_hidden_layers,
+            "hidden_size": config.hidden_size,
+            "vocabulary_size": config.vocab_size,
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "body_parameters": sum(p.numel() for p in getattr(model, architecture_of(config).body).parameters()),
+            "origin": origin,
+        },
+    )
+
+
+def fetch_base(path: str, revision: str | None, base_folder: Path, name: str, head_expected: bool) -> None:
+    """Copy a pretrained base from the hub or a folder into the study.
+
+    head_expected: the MLM head must be there; otherwise only the body (`train_mlm_head` makes the head).
+    Raises BaseError: nothing there, no safetensors weights, weights of the body missing, or no MLM head.
+    """
+    model, missing, architecture = _load(path, revision, torch.float32)
+    head = [key for key in missing if key.startswith(architecture.mlm_head)]
+    if head and head_expected:
+        raise BaseError(f"{path}: has no MLM head ({', '.join(head[:3])} …); set mlm_head: train to make one")
+    commit = getattr(model.config, "_commit_hash", None)
+    save_base(model, base_folder, name, {"path": path, "revision": revision, "commit": commit})
+
+
+def _load(path: str, revision: str | None, dtype: torch.dtype) -> tuple[PreTrainedModel, list[str], Architecture]:
+    remedy = (
+        f"download it where there is a network (hf download {path}) and give the folder as the base's path"
+        if not Path(path).exists()
+        else "the folder must hold config.json and model.safetensors"
+    )
+    try:
+        config = AutoConfig.from_pretrained(path, revision=revision, trust_remote_code=False)
+        architecture = architecture_of(config)
+        model, info = architecture.masked_lm.from_pretrained(
+            path,
+            config=config,
+            revision=revision,
+            dtype=dtype,
+            use_safetensors=True,
+            output_loading_info=True,
+            attn_implementation="sdpa",
+        )
+    except ArchitectureError as error:
+        raise BaseError(f"{path}: {error}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BaseError(f"base {path!r} cannot be loaded: {_short(error)}; {remedy}") from None
+    missing = sorted(key for key in info["missing_keys"])
+    body = [key for key in missing if key.startswith(f"{architecture.body}.")]
+    if body:
+        raise BaseError(f"{path}: weights are missing: {', '.join(body[:3])}{' …' if len(body) > 3 else ''}")
+    return model, missing, architecture
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,35 @@
+"""Task heads on the base's last hidden states, with the adapters' replica axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from madx.adapters.bottleneck import INITIAL_DEVIATION
+
+
+class TaggingHead(nn.Module):
+    """A linear layer on each token: hidden state -> tag scores; `replicas` copies of it."""
+
+    def __init__(self, hidden_size: int, tags: int, replicas: int = 1, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(replicas, tags, hidden_size))
+        self.bias = nn.Parameter(torch.zeros(replicas, tags))
+        self.dropout = nn.Dropout(dropout)
+
+    @classmethod
+    def create(cls, hidden_size: int, tags: int, seeds: Sequence[int], dropout: float = 0.1) -> TaggingHead:
+        """A new head, one replica a seed; a replica's values do not depend on the other seeds."""
+        head = cls(hidden_size, tags, len(seeds), dropout)
+        with torch.no_grad():
+            for replica, seed in enumerate(seeds):
+                generator = torch.Generator().manual_seed(seed)
+                head.weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
+        return head
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """hidden: (replicas · batch, tokens, hidden_size), replica by replica -> (replicas, batch · tokens, tags)."""
+        rows = self.dropout(hidden).reshape(self.weight.shape[0], -1, hidden.shape[-1])
+        return torch.baddbmm(self.bias.to(rows.dtype).unsqueeze(1), rows, self.weight.to(rows.dtype).mT)

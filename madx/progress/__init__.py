@@ -1,0 +1,5 @@
+"""Progress of a run on this machine: `run_study` starts the workflow and shows what runs and how long is left."""
+
+from madx.progress.run import run_study
+
+__all__ = ["run_study"]

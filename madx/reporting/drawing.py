@@ -1,0 +1,52 @@
+"""The look of the figures, places in inches, and files that are equal for equal figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from madx.files import atomic_path
+
+INK, PALE = "#222222", "#777777"
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Settings under which figures are drawn and saved: a font that comes with matplotlib, embedded as TrueType."""
+    with rc_context({"font.family": "DejaVu Sans", "pdf.fonttype": 42, "axes.edgecolor": PALE, "text.color": INK}):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches, outside pyplot's global state."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes at a place in inches from the figure's lower left corner."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, bottom / h, width / w, height / h))
+
+
+def write_at(figure: Figure, left: float, bottom: float, text: str, **settings) -> None:
+    """Text at a place in inches."""
+    w, h = figure.get_size_inches()
+    figure.text(left / w, bottom / h, text, **settings)
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write <path>.pdf and <path>.png (200 dpi) without dates or program versions: equal figures give equal bytes."""
+    for ending, settings in (
+        ("pdf", {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}}),
+        ("png", {"metadata": {"Software": None}, "dpi": 200}),
+    ):
+        with atomic_path(Path(f"{path}.{ending}")) as temporary:
+            figure.savefig(temporary, facecolor="white", **settings)

@@ -1,0 +1,153 @@
+"""Facts about a finished study, read from its folder: versions, text, adaptations, run times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet
+
+from madx.config import Study
+from madx.files import read_json
+from madx.provenance import digest
+from madx.reporting.metrics import read_perplexities
+from madx.reporting.table import DASH, number
+
+SPLITS = ("train", "dev", "test")
+
+
+def score_paths(study: Study, folder: Path, task: str = "ner") -> list[Path]:
+    """The score files of a study."""
+    return [
+        folder / "scores" / base / task / method / f"{source}.json"
+        for base in study.bases
+        for method in study.methods
+        for source in study.sources(task)
+    ]
+
+
+def metrics_paths(study: Study, folder: Path) -> list[Path]:
+    """The metrics files of the study's adaptations."""
+    return [
+        folder / "adaptations" / base / kind / code / "metrics.jsonl"
+        for base in study.bases
+        for kind in study.adaptation_kinds
+        for code in study.codes
+    ]
+
+
+def read_sizes(study: Study, folder: str | Path) -> dict[str, dict[str, int]]:
+    """For Table 1: characters of text and labelled sentences of each language, as far as they were prepared."""
+    folder = Path(folder)
+    sizes: dict[str, dict[str, int]] = {}
+    for code in study.codes:
+        report = folder / "corpora" / "text" / f"{code}.json"
+        sizes[code] = {"text, characters": read_json(report)["characters"]} if report.exists() else {}
+        for split in SPLITS:
+            labelled = folder / "labelled" / "ner" / code / f"{split}.parquet"
+            if labelled.exists():
+                sizes[code][f"NER {split}"] = pyarrow.parquet.read_metadata(labelled).num_rows
+    return sizes
+
+
+def provenance(study: Study, paths: Iterable[Path]) -> list[tuple[str, str]]:
+    """(what, value) of everything that made the scores; several values where score files differ."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        made_by = read_json(path)["provenance"]
+        git = made_by["git"]
+        commit = (git["commit"] or "none") + (" with uncommitted changes" if git["dirty"] else "")
+        versions = made_by["versions"].items()
+        for what, value in (
+            ("configuration digest of the scores", made_by["configuration"]),
+            ("code digest", made_by["code"]),
+            ("commit", commit),
+            *versions,
+        ):
+            found.setdefault(what, set()).add(value)
+    settings = ("configuration digest", digest(study.model_dump(mode="json")))
+    return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items())]
+
+
+def text_table(study: Study, folder: Path) -> pd.DataFrame | None:
+    """What became of each language's text, and how many evaluation sentences stood in it; None without any text."""
+    rows = []
+    for code in study.codes:
+        path = folder / "corpora" / "text" / f"{code}.json"
+        if path.exists():
+            report = read_json(path)
+            overlap = report["exclusion"]
+            rows.append(
+                {
+                    "language": code,
+                    "documents": f"{report['documents']:,}",
+                    "characters": f"{report['characters']:,}",
+                    "dev and test sentences": f"{overlap['distinct']:,}",
+                    "found in the text": f"{overlap['found']:,}",
+                    "share found": f"{100 * overlap['found_share']:.1f} %",
+                    "occurrences": f"{overlap['occurrences']:,}",
+                    "removed": "yes" if overlap["removed"] else "no",
+                }
+            )
+    return pd.DataFrame(rows) if rows else None
+
+
+def adaptation_table(study: Study, folder: Path) -> pd.DataFrame | None:
+    """First and last perplexity of each adaptation on held-out text; None where the methods need no adaptation."""
+    perplexities = read_perplexities(metrics_paths(study, folder))
+    if perplexities.empty:
+        return None
+    curves = perplexities.groupby(["base", "kind", "language"])
+    rows = []
+    for base in study.bases:
+        for code in study.codes:
+            row = {"base": base, "language": code}
+            for kind in study.adaptation_kinds:
+                curve = curves.get_group((base, kind, code))
+                # without a measurement before the first step there is nothing to start from
+                before = curve["perplexity"].iloc[0] if curve["step"].iloc[0] == 0 else float("nan")
+                row |= {
+                    f"{kind}: steps": f"{curve['step'].iloc[-1]:,}",
+                    f"{kind}: perplexity before": number(before),
+                    f"{kind}: after": number(curve["perplexity"].iloc[-1]),
+                }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def time_table(folder: Path) -> pd.DataFrame | None:
+    """Jobs, time and memory of each rule from benchmarks/<rule>/**/*.tsv; None where nothing was recorded."""
+    rows = []
+    for rule in sorted(path for path in (folder / "benchmarks").glob("*") if path.is_dir()):
+        files = sorted(rule.rglob("*.tsv"))
+        if not files:
+            continue
+        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in files])
+        memory = jobs["max_rss"].max()  # MiB; absent for jobs that ended before the first measurement
+        rows.append(
+            {
+                "rule": rule.name,
+                "jobs": f"{len(jobs):,}",
+                "all together": _duration(jobs["s"].sum()),
+                "longest": _duration(jobs["s"].max()),
+                "most memory, MiB": DASH if pd.isna(memory) else f"{memory:,.0f}",
+            }
+        )
+    return pd.DataFrame(rows) if rows else None
+
+
+def markdown(frame: pd.DataFrame, text_columns: Sequence[str] = ()) -> str:
+    """A frame of strings as a Markdown table; the first column and `text_columns` are set left."""
+    align = ["left" if i == 0 or name in text_columns else "right" for i, name in enumerate(frame.columns)]
+    return frame.to_markdown(index=False, colalign=align, disable_numparse=True)
+
+
+def _duration(seconds: Any) -> str:
+    """Hours, minutes and seconds, without what is zero in front: 2:05:09 h, 5:09 min, 9 s."""
+    whole = round(float(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02} h"
+    return f"{minutes}:{rest:02} min" if minutes else f"{rest} s"

@@ -1,0 +1,267 @@
+"""Reads what is to be seen in MLflow from the files of a study; knows nothing of MLflow's client.
+
+One record becomes one MLflow run: the study, each base that the workflow trained, each adaptation, each
+(base, task, method, source, seed).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from madx.config import Study
+from madx.files import read_json
+from madx.languages import CATEGORIES
+from madx.provenance import digest, file_digest
+
+STUDY_ARTIFACTS = ("README.md", "scores.parquet", "tables", "figures")
+
+
+class Point(NamedTuple):
+    """One value of a metric; time in seconds since 1970."""
+
+    name: str
+    value: float
+    step: int
+    time: float
+
+
+class DataSet(NamedTuple):
+    """A file that went into a run; path: below results/; context: training, validation or test."""
+
+    name: str
+    digest: str
+    path: str
+    context: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One MLflow run to be. path: its place below the results folder, which identifies it in its experiment."""
+
+    path: str
+    name: str
+    tags: dict[str, str]
+    parameters: dict[str, str] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+    data: tuple[DataSet, ...] = ()
+    artifacts: tuple[Path, ...] = ()
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that MLflow is to hold of this run; two equal ones need no update."""
+        contents = {
+            file.relative_to(path.parent).as_posix(): file_digest(file)
+            for path in self.artifacts
+            for file in (path, *path.rglob("*"))
+            if file.is_file()
+        }
+        return digest([self.path, self.name, self.tags, self.parameters, self.points, self.data, contents, self.texts])
+
+
+def read_records(study: Study, results: Path) -> list[Record]:
+    """All records of a study as far as it has come, the study itself first."""
+    data = _DataSets(results)
+    return [
+        _study_record(study, results),
+        *_base_records(study, results),
+        *_adaptation_records(study, results, data),
+        *_run_records(study, results, data),
+    ]
+
+
+# ---------------------------------------------------------------- the four sorts of records
+
+
+def _study_record(study: Study, results: Path) -> Record:
+    settings = study.model_dump(mode="json")
+    return Record(
+        path=".",
+        name=study.study,
+        tags={"kind": "study", "mlflow.note.content": study.description, "configuration_digest": digest(settings)},
+        artifacts=tuple(path for name in STUDY_ARTIFACTS if (path := results / name).exists()),
+        texts={"configuration.json": json.dumps(settings, indent=1, ensure_ascii=False)},
+    )
+
+
+def _base_records(study: Study, results: Path) -> Iterator[Record]:
+    for file in sorted(results.glob("base/*/**/metrics.jsonl")):
+        base = file.relative_to(results).parts[1]
+        if base in study.bases:
+            yield Record(
+                path=file.parent.relative_to(results).as_posix(),
+                name=f"base {base}",
+                tags={"kind": "base", "base": base, **_provenance(file.parent)},
+                parameters=_flat({"bases": {base: study.bases[base].model_dump()}}),
+                points=_points(file),
+            )
+
+
+def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
+    for file in sorted(results.glob("adaptations/*/*/*/metrics.jsonl")):
+        _, base, kind, language, _ = file.relative_to(results).parts
+        if base not in study.bases or language not in study.codes:
+            continue
+        settings = study.model_dump(include={"adaptation", "adapters", "corpora"})
+        yield Record(
+            path=file.parent.relative_to(results).as_posix(),
+            name=f"{kind} {language} {base}",
+            tags={
+                "kind": "adaptation",
+                "adaptation": kind,
+                "base": base,
+                "language": language,
+                "category": study.category(language),
+                **_provenance(file.parent),
+            },
+            parameters=_flat(settings, study, language),
+            points=_points(file),
+            data=data.corpus(base, language),
+        )
+
+
+def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
+    """Runs with scores, and those that are still without."""
+    places = {file.relative_to(results / "scores").with_suffix("") for file in results.glob("scores/*/*/*/*.json")}
+    places |= {file.parent.relative_to(results / "runs") for file in results.glob("runs/*/*/*/*/metrics.jsonl")}
+    places |= {
+        file.parent.parent.relative_to(results / "runs") for file in results.glob("runs/*/*/*/*/*/metrics.jsonl")
+    }
+    for place in sorted(places):
+        base, task, method, source = place.parts
+        if source not in study.codes or method not in study.methods or not hasattr(study.tasks, task):
+            continue
+        file = results / "scores" / place.with_suffix(".json")
+        scored = read_json(file) if file.exists() else {"scores": [], "provenance": {}}
+        folder = results / "runs" / place
+        metrics = [folder / "metrics.jsonl", *sorted(folder.glob("*/metrics.jsonl"))]
+        points = [(line.get("seed"), point) for path in metrics if path.exists() for line, point in _lines(path)]
+        seeds = {row["seed"] for row in scored["scores"]} | {seed for seed, _ in points if seed is not None}
+        parameters = _flat(
+            {
+                "adapters": study.adapters.model_dump(),
+                "tasks": {task: getattr(study.tasks, task).model_dump()},
+                "learning_rate": study.methods[method].learning_rate,
+                "compute": study.compute.model_dump(),
+            },
+            study,
+            source,
+        )
+        for seed in sorted(seeds):
+            scores = [row for row in scored["scores"] if row["seed"] == seed]
+            yield Record(
+                path=f"runs/{place.as_posix()}/seed{seed}",
+                name=f"{method} {task} {source} seed {seed} {base}",
+                tags={
+                    "kind": "run",
+                    "base": base,
+                    "method": method,
+                    "task": task,
+                    "source": source,
+                    "category": study.category(source),
+                    "seed": str(seed),
+                    **_flat(scored["provenance"]),
+                },
+                parameters=parameters,
+                points=(
+                    *(point for of_seed, point in points if of_seed in (seed, None)),
+                    *_score_points(study, scores, file),
+                ),
+                data=data.labelled(task, source, {row["target"] for row in scores}),
+            )
+
+
+def _score_points(study: Study, scores: list[dict[str, Any]], file: Path) -> list[Point]:
+    """Scores of one seed as metrics: `f1.<target>`, `f1.mean` over all targets, and means over groups of targets.
+
+    The groups are the categories of Table 1 (`f1.low-resource-unseen`) and all unseen or covered languages. Scores of
+    single entity types stay in scores.parquet.
+    """
+    time = file.stat().st_mtime if scores else 0.0
+    groups: dict[str, list[float]] = defaultdict(list)
+    points = []
+    for row in scores:
+        if "_" in row["metric"]:
+            continue
+        category = study.category(row["target"])
+        covered = "covered" if row["target"] in study.covered else "unseen"
+        points.append(Point(f"{row['metric']}.{row['target']}", row["value"], 0, time))
+        for group in ("mean", covered, category.replace(" ", "-")):
+            groups[f"{row['metric']}.{group}"].append(row["value"])
+    return points + [Point(name, fmean(values), 0, time) for name, values in sorted(groups.items())]
+
+
+# ---------------------------------------------------------------- files
+
+
+class _DataSets:
+    """Data sets with their fingerprints; each file is read once."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.digests: dict[Path, str] = {}
+
+    def corpus(self, base: str, language: str) -> tuple[DataSet, ...]:
+        return tuple(self._data_sets([(f"corpora/{base}/{language}.bin", "training")]))
+
+    def labelled(self, task: str, source: str, targets: set[str]) -> tuple[DataSet, ...]:
+        folder = f"labelled/{task}"
+        files = [(f"{folder}/{source}/train.parquet", "training"), (f"{folder}/{source}/dev.parquet", "validation")]
+        files += [(f"{folder}/{target}/test.parquet", "test") for target in sorted(targets)]
+        return tuple(self._data_sets(files))
+
+    def _data_sets(self, files: list[tuple[str, str]]) -> Iterator[DataSet]:
+        for place, context in files:
+            path = self.results / place
+            if path.exists():
+                if path not in self.digests:
+                    self.digests[path] = file_digest(path)
+                name = place.partition("/")[2].rpartition(".")[0]
+                yield DataSet(name, self.digests[path], f"{self.results.name}/{place}", context)
+
+
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], Point]]:
+    """Lines of a metrics file; a last line that is being written is left out."""
+    with open(path, encoding="utf-8") as stream:
+        for number, text in enumerate(stream, start=1):
+            if not text.endswith("\n"):
+                return
+            try:
+                line = json.loads(text)
+                point = Point(line["metric"], float(line["value"]), int(line["step"]), float(line["time"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{path}:{number}: not a line of metrics ({error}); delete the file") from None
+            yield line, point
+
+
+def _points(path: Path) -> tuple[Point, ...]:
+    return tuple(point for _, point in _lines(path))
+
+
+def _provenance(folder: Path) -> dict[str, str]:
+    """Provenance in the JSON description that lies beside trained weights."""
+    for file in sorted(folder.glob("*.json")):
+        description = read_json(file)
+        if isinstance(description, dict) and "provenance" in description:
+            return _flat(description["provenance"])
+    return {}
+
+
+def _flat(settings: dict[str, Any], study: Study | None = None, language: str = "", prefix: str = "") -> dict[str, str]:
+    """Nested settings as {"a.b": "value"}; a setting by category is given as its value for the language."""
+    flat = {}
+    for key, value in settings.items():
+        if isinstance(value, dict) and study and value and set(value) <= set(CATEGORIES):
+            value = study.by_category(value, language)
+        if isinstance(value, dict):
+            flat |= _flat(value, study, language, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return flat

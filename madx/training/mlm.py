@@ -1,0 +1,154 @@
+"""Masked language modelling: dynamic masking, output at masked positions only, perplexity on held-out blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from madx.adapters.model import AdaptedModel
+
+EVALUATION_BATCH = 32  # blocks a forward pass on held-out text
+EVALUATION_SEED = 20200429  # held-out blocks are masked the same way each time
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What masking needs to know of a tokenizer. starts_word, special: (vocabulary,) booleans by token id."""
+
+    mask_id: int
+    starts_word: np.ndarray
+    special: np.ndarray
+
+    @classmethod
+    def of(cls, tokenizer) -> Vocabulary:
+        """Read a transformers tokenizer: SentencePiece's and byte-level BPE's word marks, or WordPiece's ##."""
+        size = len(tokenizer)
+        pieces = tokenizer.convert_ids_to_tokens(list(range(size)))
+        if any(piece.startswith("##") for piece in pieces):
+            starts = [not piece.startswith("##") for piece in pieces]
+        else:
+            starts = [piece.startswith(("▁", "Ġ")) for piece in pieces]
+        special = np.zeros(size, dtype=bool)
+        special[list(tokenizer.all_special_ids)] = True
+        if tokenizer.mask_token_id is None:
+            raise ValueError("the tokenizer has no mask token; masked language modelling needs one")
+        return cls(tokenizer.mask_token_id, np.array(starts), special)
+
+
+def mask_blocks(
+    blocks: np.ndarray, vocabulary: Vocabulary, fraction: float, whole_words: bool, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mask token blocks (paper, section 5.2; 80 % mask, 10 % another token, 10 % unchanged, as in BERT).
+
+    blocks: (batch, block_length) token ids -> (inputs, chosen), same shape; chosen: the positions to predict.
+    Special tokens are never chosen; at least one position is.
+    """
+    candidates = ~vocabulary.special[blocks]
+    if whole_words:
+        # a word's pieces share the draw of its first piece; a special token separates words
+        words = np.cumsum((vocabulary.starts_word[blocks] | ~candidates).ravel()) - 1
+        chosen = (rng.random(words[-1] + 2) < fraction)[words].reshape(blocks.shape) & candidates
+    else:
+        chosen = (rng.random(blocks.shape) < fraction) & candidates
+    if not chosen.any():
+        chosen.flat[rng.choice(np.flatnonzero(candidates))] = True
+    fate = rng.random(blocks.shape)
+    ordinary = np.flatnonzero(~vocabulary.special)
+    inputs = np.where(chosen & (fate < 0.8), vocabulary.mask_id, blocks)
+    replaced = chosen & (fate >= 0.8) & (fate < 0.9)
+    inputs[replaced] = ordinary[rng.integers(len(ordinary), size=int(replaced.sum()))]
+    return inputs, chosen
+
+
+def epoch_sampler(blocks: np.ndarray, batch_size: int, seed: int) -> Callable[[int], np.ndarray]:
+    """Batches of one language: each epoch visits every block once, in an order of its own. step -> (batch, length)."""
+    count = len(blocks)
+
+    orders: dict[int, np.ndarray] = {}
+
+    def order(epoch: int) -> np.ndarray:
+        if epoch not in orders:
+            orders.clear() if len(orders) > 1 else None
+            orders[epoch] = np.random.default_rng([seed, epoch]).permutation(count)
+        return orders[epoch]
+
+    def sample(step: int) -> np.ndarray:
+        positions = range(step * batch_size, (step + 1) * batch_size)
+        return np.stack([blocks[order(position // count)[position % count]] for position in positions])
+
+    return sample
+
+
+def mixed_sampler(
+    languages: Sequence[np.ndarray], batch_size: int, exponent: float, seed: int
+) -> Callable[[int], np.ndarray]:
+    """Batches over several languages, drawn in proportion to size^exponent (as XLM-R's pretraining). step -> batch."""
+    weights = np.array([len(blocks) for blocks in languages], dtype=float) ** exponent
+    weights /= weights.sum()
+
+    def sample(step: int) -> np.ndarray:
+        rng = np.random.default_rng([seed, step])
+        drawn = rng.choice(len(languages), size=batch_size, p=weights)
+        return np.stack([languages[k][rng.integers(len(languages[k]))] for k in drawn])
+
+    return sample
+
+
+class MlmPhase:
+    """One language adaptation (or a base's pretraining) for the loop; a single replica."""
+
+    selection = None
+
+    def __init__(
+        self,
+        adapted: AdaptedModel,
+        trainable: Mapping[str, nn.Parameter],
+        sample: Callable[[int], np.ndarray],
+        held_out: np.ndarray,
+        vocabulary: Vocabulary,
+        *,
+        mask_fraction: float,
+        whole_words: bool,
+        seed: int,
+        autocast: bool = False,
+        dropout: bool = True,
+    ) -> None:
+        self.seeds = (seed,)
+        self.adapted, self.trainable, self.sample, self.held_out = adapted, trainable, sample, held_out
+        self.vocabulary, self.mask_fraction, self.whole_words = vocabulary, mask_fraction, whole_words
+        self.device = next(iter(trainable.values())).device
+        self.autocast, self.dropout = autocast, dropout
+
+    def loss(self, step: int) -> Tensor:
+        rng = np.random.default_rng([self.seeds[0], 1, step])
+        total, count = self._loss_of(self.sample(step), rng)
+        return (total / count).unsqueeze(0)
+
+    def evaluate(self) -> dict[str, list[float]]:
+        """Perplexity of the masked tokens of the held-out blocks, each weighted alike."""
+        rng = np.random.default_rng(EVALUATION_SEED)
+        total, count = 0.0, 0
+        for start in range(0, len(self.held_out), EVALUATION_BATCH):
+            batch_total, batch_count = self._loss_of(self.held_out[start : start + EVALUATION_BATCH], rng)
+            total, count = total + batch_total.item(), count + batch_count
+        return {"perplexity": [math.exp(min(total / count, 700.0))]}
+
+    def train(self, mode: bool) -> None:
+        self.adapted.train(mode and self.dropout)
+
+    def _loss_of(self, blocks: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, int]:
+        """Summed cross-entropy at the chosen positions, and their number."""
+        blocks = np.asarray(blocks, dtype=np.int64)
+        inputs, chosen = mask_blocks(blocks, self.vocabulary, self.mask_fraction, self.whole_words, rng)
+        chosen = torch.from_numpy(chosen).to(self.device)
+        wanted = torch.from_numpy(blocks).to(self.device)[chosen]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            hidden = self.adapted(torch.from_numpy(inputs).to(self.device))
+            logits = self.adapted.mlm_logits(hidden[chosen])
+        return functional.cross_entropy(logits.float(), wanted, reduction="sum"), len(wanted)

@@ -1,0 +1,166 @@
+"""The mirror in MLflow: complete, exactly once, and never in the way."""
+
+import json
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from madx.config import Study, load_study
+from madx.tracking import Synced, sync_study, tracking_uri
+
+BASE = "miniature-base"
+TARGETS = {"qaa": 90.0, "qac": 60.0, "qae": 40.0, "qag": 20.0}
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study("config/config.yaml")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def metrics(*lines: tuple[int | None, int, str, float]) -> str:
+    rows = [
+        {"step": step, "steps": 500, "seed": seed, "metric": name, "value": value, "time": 1.7e9 + step}
+        for seed, step, name, value in lines
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def write_scores(results: Path, of_target: dict[str, float]) -> None:
+    scores = [
+        {"target": target, "seed": seed, "metric": metric, "value": value + seed, "n_examples": 300}
+        for target, value in of_target.items()
+        for seed in (0, 1)
+        for metric in ("f1", "f1_PER")
+    ]
+    provenance = {"commit": "abc", "dirty": False, "configuration_digest": "c0", "code_digest": "d0"}
+    content = {"base": BASE, "method": "madx", "task": "ner", "source": "qaa", "scores": scores}
+    write(results / f"scores/{BASE}/ner/madx/qaa.json", json.dumps({**content, "provenance": provenance}))
+
+
+@pytest.fixture
+def results(tmp_path) -> Path:
+    """A results folder with one adaptation and one (method, source) of two seeds."""
+    results = tmp_path / "results" / "miniature"
+    adaptation = results / f"adaptations/{BASE}/lad-inv/qaa"
+    write(adaptation / "metrics.jsonl", metrics(*[(0, step, "loss", 9 - step / 100) for step in range(0, 500, 100)]))
+    write(adaptation / "adapter.json", json.dumps({"provenance": {"commit": "abc", "versions": {"torch": "2.13"}}}))
+    write(results / f"corpora/{BASE}/qaa.bin", "blocks")
+    for split in ("train", "dev", "test"):
+        write(results / f"labelled/ner/qaa/{split}.parquet", split)
+    training = metrics(*[(seed, step, "dev_f1", seed + step / 10) for step in (10, 20) for seed in (0, 1)])
+    write(results / f"runs/{BASE}/ner/madx/qaa/metrics.jsonl", training + metrics((None, 20, "tokens_per_second", 7.0)))
+    write_scores(results, TARGETS)
+    write(results / "tables/table5_zero_shot.md", "| table |")
+    write(results / "figures/heatmap_madx.png", "picture")
+    write(results / "README.md", "# Results")
+    return results
+
+
+def runs_by_path(study: Study, results: Path) -> dict:
+    """Active runs by the path of their files; a path that is there twice is an error."""
+    client = MlflowClient(tracking_uri(study, results))
+    runs = client.search_runs([client.get_experiment_by_name(study.study).experiment_id])
+    by_path = {run.data.tags["madx.run"]: run for run in runs}
+    assert len(by_path) == len(runs), "a run is there twice"
+    return by_path
+
+
+def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
+    """One test, since a new database takes seconds: first sync, second, changed score, interrupted sync."""
+    client = MlflowClient(tracking_uri(study, results))
+
+    assert sync_study(study, results) == Synced(created=4)
+    runs = runs_by_path(study, results)
+    place = f"runs/{BASE}/ner/madx/qaa"
+    assert set(runs) == {".", f"adaptations/{BASE}/lad-inv/qaa", f"{place}/seed0", f"{place}/seed1"}
+
+    adaptation = runs[f"adaptations/{BASE}/lad-inv/qaa"]
+    curve = client.get_metric_history(adaptation.info.run_id, "loss")
+    assert [(m.step, m.value, m.timestamp) for m in curve] == [
+        (step, 9 - step / 100, round((1.7e9 + step) * 1000)) for step in range(0, 500, 100)
+    ]
+    assert adaptation.data.params["adaptation.steps"] == "500"
+    assert adaptation.data.tags["versions.torch"] == "2.13"
+    assert [data.dataset.name for data in adaptation.inputs.dataset_inputs] == [f"{BASE}/qaa"]
+
+    seed1 = runs[f"{place}/seed1"]
+    expected = {"base": BASE, "method": "madx", "task": "ner", "source": "qaa", "seed": "1", "commit": "abc"}
+    expected |= {"configuration_digest": "c0", "code_digest": "d0", "mlflow.parentRunId": runs["."].info.run_id}
+    assert expected.items() <= seed1.data.tags.items()
+    assert seed1.data.params["tasks.ner.epochs"] == "4"  # of the source's category
+    assert [m.value for m in client.get_metric_history(seed1.info.run_id, "dev_f1")] == [2.0, 3.0]
+    values = {name: value for name, value in seed1.data.metrics.items() if name.startswith("f1")}
+    assert values == {
+        **{f"f1.{target}": value + 1 for target, value in TARGETS.items()},
+        "f1.mean": 53.5,
+        "f1.covered": 76.0,
+        "f1.unseen": 31.0,
+        "f1.high-resource-covered": 91.0,
+        "f1.low-resource-covered": 61.0,
+        "f1.low-resource-unseen": 41.0,
+        "f1.truly-low-resource-unseen": 21.0,
+    }
+    assert seed1.data.metrics["tokens_per_second"] == 7.0
+    contexts = {data.dataset.name: data.tags[0].value for data in seed1.inputs.dataset_inputs}
+    assert contexts == {"ner/qaa/train": "training", "ner/qaa/dev": "validation", "ner/qaa/test": "test"}
+    artifacts = {file.path for file in client.list_artifacts(runs["."].info.run_id)}
+    assert artifacts == {"README.md", "tables", "figures", "configuration.json"}
+    assert (results / "mlartifacts").is_dir()
+
+    assert sync_study(study, results) == Synced(unchanged=4)
+    assert runs_by_path(study, results).keys() == runs.keys()
+
+    write_scores(results, {**TARGETS, "qaa": 95.0})
+    assert sync_study(study, results) == Synced(updated=2, unchanged=2)
+    changed = runs_by_path(study, results)
+    assert changed[f"{place}/seed0"].data.metrics["f1.qaa"] == 95.0
+    assert changed["."].info.run_id == runs["."].info.run_id
+
+    # an interrupted sync: a run that was begun and not finished
+    tags = {"madx.run": ".", "madx.digest": changed["."].data.tags["madx.digest"]}
+    client.create_run(changed["."].info.experiment_id, tags=tags)
+    client.delete_run(changed["."].info.run_id)
+    assert sync_study(study, results) == Synced(updated=1, unchanged=3)
+    repaired = runs_by_path(study, results)
+    assert repaired[f"{place}/seed0"].data.tags["mlflow.parentRunId"] == repaired["."].info.run_id
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:////proc/nowhere/mlflow.db"])
+def test_a_server_that_is_down_is_a_quick_warning(study, results, caplog, uri):
+    down = study.model_copy(update={"tracking": study.tracking.model_copy(update={"uri": uri})})
+    start = time.monotonic()
+    with caplog.at_level(logging.WARNING, logger="madx"):
+        assert sync_study(down, results) is None
+    assert time.monotonic() - start < 10
+    assert "madx sync" in caplog.text and uri in caplog.text
+    assert all(record.levelno == logging.WARNING for record in caplog.records if record.name.startswith("madx"))
+
+
+def test_no_mlflow_where_the_setting_is_off(study, results):
+    off = study.model_copy(update={"tracking": study.tracking.model_copy(update={"mlflow": False})})
+    assert sync_study(off, results) == Synced()
+    assert not (results / "mlflow.db").exists()
+
+
+def test_a_broken_metrics_file_is_named_with_its_line(study, results):
+    file = results / f"adaptations/{BASE}/lad-inv/qaa/metrics.jsonl"
+    file.write_text(file.read_text() + "{]\n")
+    with pytest.raises(ValueError, match=r"metrics\.jsonl:6: not a line of metrics"):
+        sync_study(study, results)
+
+
+def test_a_line_that_is_being_written_is_left_for_the_next_time(study, results):
+    from madx.tracking.records import read_records
+
+    file = results / f"adaptations/{BASE}/lad-inv/qaa/metrics.jsonl"
+    before = read_records(study, results)
+    file.write_text(file.read_text() + '{"step": 500, "met')
+    assert [record.digest for record in read_records(study, results)] == [record.digest for record in before]

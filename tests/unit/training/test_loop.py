@@ -1,0 +1,112 @@
+"""The loop: schedule, per-replica clipping, best checkpoint, resume, bad losses."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from madx.training.loop import LoopSettings, TrainingError, adamw, clip_gradients, learning_rate_factor, optimize
+
+
+class Quadratic:
+    """Each replica pulls its parameters towards its own goal; with noise, so that the random state matters."""
+
+    selection = "closeness"
+
+    def __init__(self, replicas=2, fail_at=None, interrupt_at=None):
+        self.seeds = tuple(range(replicas))
+        self.weight = nn.Parameter(torch.zeros(replicas, 3))
+        self.trainable = {"weight": self.weight}
+        self.goal = torch.arange(replicas, dtype=torch.float32).unsqueeze(1) + 1
+        self.fail_at, self.interrupt_at = fail_at, interrupt_at
+
+    def loss(self, step):
+        if step == self.interrupt_at:
+            raise KeyboardInterrupt
+        noise = torch.randn(self.weight.shape) * 0.1
+        losses = ((self.weight - self.goal + noise) ** 2).mean(dim=1)
+        return losses * (math.nan if step == self.fail_at else 1)
+
+    def evaluate(self):
+        return {"closeness": (-(self.weight - self.goal).abs().mean(dim=1)).tolist()}
+
+    def train(self, mode):
+        pass
+
+
+SETTINGS = LoopSettings(
+    steps=40, evaluations=8, warmup_fraction=0.1, max_gradient_norm=10.0, checkpoint_seconds=0.0
+)
+
+
+def run(phase, **arguments):
+    return optimize(phase, adamw(phase.trainable.values(), 0.3, 0.0), SETTINGS, **arguments)
+
+
+def test_schedule_rises_then_falls_to_zero():
+    factors = [learning_rate_factor(step, 100, 0.1) for step in range(101)]
+    assert factors[0] == pytest.approx(0.1)
+    assert max(factors) == factors[9] == 1.0
+    assert factors[100] == 0.0
+    assert all(a > b for a, b in zip(factors[10:], factors[11:], strict=False))
+
+
+def test_schedule_without_warmup_starts_at_the_top():
+    assert learning_rate_factor(0, 10, 0.0) == 1.0
+
+
+def test_clipping_is_per_replica():
+    parameter = nn.Parameter(torch.zeros(2, 4))
+    parameter.grad = torch.stack([torch.full((4,), 0.1), torch.full((4,), 100.0)])
+    clip_gradients([parameter], replicas=2, max_norm=1.0)
+    assert torch.equal(parameter.grad[0], torch.full((4,), 0.1))
+    assert parameter.grad[1].norm().item() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_clipping_of_one_replica_agrees_with_torch():
+    torch.manual_seed(0)
+    parameters = [nn.Parameter(torch.zeros(3, 5)), nn.Parameter(torch.zeros(7))]
+    for p in parameters:
+        p.grad = torch.randn_like(p)
+    expected = [p.grad.clone() for p in parameters]
+    norm = torch.sqrt(sum((g**2).sum() for g in expected))
+    clip_gradients(parameters, replicas=1, max_norm=0.5)
+    for p, g in zip(parameters, expected, strict=True):
+        torch.testing.assert_close(p.grad, g * (0.5 / (norm + 1e-6)))
+
+
+def test_best_checkpoint_is_kept_per_replica():
+    phase = Quadratic()
+    outcome = run(phase)
+    measured = {
+        (r["seed"], r["step"]): r["value"] for r in outcome.metrics if r["metric"] == "closeness" and r["step"] > 0
+    }
+    for replica, seed in enumerate(phase.seeds):
+        best = max(value for (s, _), value in measured.items() if s == seed)
+        assert outcome.best_value[replica] == best
+        assert measured[seed, outcome.best_step[replica]] == best
+    # the parameters now hold the best state, not the last
+    assert phase.evaluate()["closeness"] == pytest.approx(outcome.best_value)
+
+
+def test_interrupted_run_resumes_bit_for_bit(tmp_path):
+    undisturbed = run(Quadratic())
+    with pytest.raises(KeyboardInterrupt):
+        run(Quadratic(interrupt_at=23), checkpoint_folder=tmp_path)
+    resumed = run(Quadratic(), checkpoint_folder=tmp_path)
+    assert torch.equal(resumed.state["weight"], undisturbed.state["weight"])
+    assert resumed.best_step == undisturbed.best_step
+    strip = [{k: v for k, v in record.items() if k != "time"} for record in resumed.metrics]
+    assert strip == [{k: v for k, v in record.items() if k != "time"} for record in undisturbed.metrics]
+
+
+def test_nan_loss_stops_with_the_step():
+    with pytest.raises(TrainingError, match="step 6 of 40"):
+        run(Quadratic(fail_at=5))
+
+
+def test_global_random_state_is_left_alone():
+    before = torch.get_rng_state()
+    run(Quadratic())
+    assert torch.equal(before, torch.get_rng_state())

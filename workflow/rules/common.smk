@@ -1,0 +1,57 @@
+# The study's settings, paths and wildcard constraints; nothing else.
+import os
+import re
+from dataclasses import asdict
+
+from snakemake.exceptions import WorkflowError
+
+from madx.config import ConfigError, MadeBase, parse_study
+from madx.methods import METHODS
+from madx.provenance import code_digest
+
+try:
+    study = parse_study(config, "configuration")
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{study.study}"
+THREADS = study.compute.threads
+
+LANGUAGES = study.language_table()
+MADE = [name for name, base in study.bases.items() if isinstance(base, MadeBase)]
+HEADLESS = [name for name, base in study.bases.items() if name not in MADE and base.mlm_head == "train"]
+COMPLETE = [name for name in study.bases if name not in [*MADE, *HEADLESS]]
+ADAPTER_METHODS = [name for name in study.methods if METHODS[name].trains == "adapter"]
+MODEL_METHODS = [name for name in study.methods if METHODS[name].trains == "model"]
+SPLITS = ["train", "dev", "test"]
+
+
+def one_of(names):
+    """A wildcard constraint: exactly these names (and none, where there are none)."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    base=one_of(study.bases),
+    language=one_of(study.codes),
+    source=one_of(study.codes),
+    method=one_of(study.methods),
+    kind="lad|lad-inv|full",
+    seed=r"\d+",
+
+
+def settings(*parts):
+    """Parts of the configuration, as plain values: a rule's parameters, so that a change reruns what uses them."""
+    return [part.model_dump(mode="json") if hasattr(part, "model_dump") else part for part in parts]
+
+
+def gpu():
+    """GPUs that a training or evaluation job asks a cluster for."""
+    return 0 if study.compute.device == "cpu" else 1
+
+
+def local_file(source, language, split=None):
+    """The user's file behind a local data source: an input, so that a change of it reruns what uses it."""
+    if source.source != "local":
+        return []
+    return os.path.join(study.data_root, source.path.format(language=language, split=split))

@@ -1,0 +1,22 @@
+"""Adapt a base to one language by masked language modelling."""
+
+from pathlib import Path
+
+from madx.jobs import job, machine
+from madx.training.adaptation import adapt_language
+
+with job(snakemake) as study:
+    wildcards = snakemake.wildcards
+    adapt_language(
+        study.adaptation,
+        study.adapters,
+        wildcards.kind,
+        wildcards.language,
+        snakemake.params.steps,
+        Path(snakemake.input.base).parent,
+        Path(snakemake.input.tokenizer).parent,
+        Path(snakemake.input.blocks),
+        Path(snakemake.output.metrics).parent,
+        Path(f"results/{study.study}/checkpoints/adaptations/{wildcards.base}/{wildcards.kind}/{wildcards.language}"),
+        machine(snakemake, study),
+    )

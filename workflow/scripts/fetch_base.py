@@ -1,0 +1,12 @@
+"""Copy a pretrained base into the study."""
+
+from pathlib import Path
+
+from madx.jobs import job
+from madx.models.base import fetch_base
+
+with job(snakemake) as study:
+    name = snakemake.wildcards.base
+    base = study.bases[name]
+    folder = Path(snakemake.output.description).parent
+    fetch_base(base.path, base.revision, folder, name, head_expected=base.mlm_head == "included")

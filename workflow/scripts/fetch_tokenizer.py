@@ -1,0 +1,10 @@
+"""Copy the tokenizer of a pretrained base into the study."""
+
+from pathlib import Path
+
+from madx.jobs import job
+from madx.models.base import fetch_tokenizer
+
+with job(snakemake) as study:
+    base = study.bases[snakemake.wildcards.base]
+    fetch_tokenizer(base.path, base.revision, Path(snakemake.output[0]).parent)

@@ -1,0 +1,19 @@
+"""Pretrain a small XLM-R on the covered languages."""
+
+from pathlib import Path
+
+from madx.jobs import job, machine
+from madx.training.pretraining import make_base
+
+with job(snakemake) as study:
+    name = snakemake.wildcards.base
+    make_base(
+        study.bases[name],
+        name,
+        Path(snakemake.input.tokenizer).parent,
+        dict(zip(study.covered, map(Path, snakemake.input.blocks), strict=True)),
+        study.corpora.block_length,
+        Path(snakemake.output.description).parent,
+        Path(f"results/{study.study}/checkpoints/base/{name}"),
+        machine(snakemake, study),
+    )

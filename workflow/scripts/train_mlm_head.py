@@ -1,0 +1,20 @@
+"""Train an MLM head for a base that came without one."""
+
+from pathlib import Path
+
+from madx.jobs import job, machine
+from madx.training.pretraining import train_mlm_head
+
+with job(snakemake) as study:
+    name = snakemake.wildcards.base
+    train_mlm_head(
+        study.adaptation,
+        study.bases[name].mlm_head_steps,
+        name,
+        Path(snakemake.input.pretrained).parent,
+        Path(snakemake.input.tokenizer[0]).parent,
+        dict(zip(study.covered, map(Path, snakemake.input.blocks), strict=True)),
+        Path(snakemake.output.description).parent,
+        Path(f"results/{study.study}/checkpoints/base/{name}"),
+        machine(snakemake, study),
+    )

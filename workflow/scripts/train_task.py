@@ -1,0 +1,31 @@
+"""Train a task on one source: a task adapter for all seeds at once, or a whole model for one seed."""
+
+from pathlib import Path
+
+from madx.jobs import job, machine
+from madx.methods import METHODS
+from madx.training.task import train_task
+
+with job(snakemake) as study:
+    base, method, source = (snakemake.wildcards[name] for name in ("base", "method", "source"))
+    task, folder, seeds = study.tasks.ner, Path(snakemake.output[0]), snakemake.params.seeds
+    whole = METHODS[method].trains == "model"
+    language = snakemake.input.get("language")
+    train_task(
+        task,
+        study.adapters,
+        trains=METHODS[method].trains,
+        seeds=seeds,
+        learning_rate=study.methods[method].learning_rate,
+        epochs=study.by_category(task.epochs, source),
+        batch_size=study.by_category(task.batch_size, source),
+        base_folder=Path(snakemake.input.base).parent,
+        language_folder=Path(language).parent if language else None,
+        windows_path=Path(snakemake.input.windows),
+        description={"task": "ner", "method": method, "source": source},
+        folders=[folder] if whole else [folder / f"seed{seed}" for seed in seeds],
+        metrics_path=Path(snakemake.output.metrics) if whole else folder / "metrics.jsonl",
+        checkpoint_folder=Path(f"results/{study.study}/checkpoints/runs/{base}/ner/{method}/{source}")
+        / (f"seed{seeds[0]}" if whole else "all"),
+        machine=machine(snakemake, study),
+    )
