@@ -21,6 +21,10 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; the message is one line for the user."""
 
 
+SOURCE_VALUES = {"miniature", "local", "hub", "pretrained", "made"}
+RESERVED = {"text", "ner"}  # corpora/text and labelled/ner stand beside the folders of the bases
+
+
 class Strict(BaseModel):
     """Unknown keys are refused and values cannot change after validation."""
 
@@ -273,6 +277,8 @@ class Study(Strict):
             if target not in (*self.tasks.ner.labels, "O"):
                 raise ValueError(f"tasks.ner.map_tags: {kind!r} is mapped to {target!r}, which is no label and not O")
         for name, base in self.bases.items():
+            if name in RESERVED:
+                raise ValueError(f"bases: {name!r} is the name of a folder of the results; choose another")
             if isinstance(base, MadeBase) and not self.covered:
                 raise ValueError(f"bases: {name!r} is made from the covered languages' text, but none is covered")
             if isinstance(base, MadeBase) and self.tasks.ner.max_length > self.corpora.block_length:
@@ -378,8 +384,8 @@ def _first_line(error: ValidationError) -> str:
     """One line for the most telling of pydantic's complaints."""
     complaints = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = complaints[0]
-    # pydantic puts a discriminator's tag or a union's branch into the path; the user wrote only the keys
-    place = ".".join(str(part) for part in first["loc"])
+    # pydantic puts the value of `source` into the path; the user wrote only the keys
+    place = ".".join(str(part) for k, part in enumerate(first["loc"]) if k == 0 or part not in SOURCE_VALUES)
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
@@ -398,8 +404,9 @@ def _keys_beside(location: tuple) -> list[str]:
     for part in location[:-1]:
         candidates = []
         for model in models:
-            below = model.get("properties", {}).get(part) or model.get("additionalProperties") or {}
-            candidates += _models_in(below if isinstance(below, dict) else {}, definitions)
+            by_pattern = next(iter(model.get("patternProperties", {}).values()), None)
+            below = model.get("properties", {}).get(part) or by_pattern or model.get("additionalProperties") or {}
+            candidates += _models_in(below, definitions)
         models = candidates or models
     return [key for model in models for key in model.get("properties", {})]
 
@@ -411,4 +418,5 @@ def _models_in(schema: dict, definitions: dict) -> list[dict]:
         found.append(definitions[schema["$ref"].rsplit("/", 1)[-1]])
     for option in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         found += _models_in(option, definitions)
-    return found or ([schema] if "properties" in schema or "additionalProperties" in schema else [])
+    mapping = {"properties", "patternProperties", "additionalProperties"} & schema.keys()
+    return found or ([schema] if mapping else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def job(snakemake) -> Iterator[Study]:
     """Run a rule's work: yields the study; a failure becomes one line on stderr, with the traceback in the log."""
+    os.environ["RAYON_NUM_THREADS"] = str(snakemake.threads)  # of tokenizers
     path = Path(snakemake.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ def load_hub(source: HubSource, code: str, split: str) -> IterableDataset:
 
     configuration = _configuration(source, code)
     try:
-        return datasets.load_dataset(
-            source.id, configuration, split=split, streaming=True, revision=hub_revision(source)
-        )
+        with tempfile.TemporaryDirectory() as locks:  # streaming caches no data, but leaves lock files behind
+            return datasets.load_dataset(
+                source.id, configuration, split=split, streaming=True, revision=hub_revision(source), cache_dir=locks
+            )
     except DataError:
         raise
     except Exception as error:  # every layer of the library and of the network raises its own kinds

@@ -16,6 +16,7 @@ from madx.reporting.metrics import read_perplexities
 from madx.reporting.table import DASH, number
 
 SPLITS = ("train", "dev", "test")
+AFTERWARDS = ("make_page", "sync_tracking", "check_results")  # rules whose times a page cannot know when it is made
 
 
 def score_paths(study: Study, folder: Path, task: str = "ner") -> list[Path]:
@@ -103,7 +104,7 @@ def adaptation_table(study: Study, folder: Path) -> pd.DataFrame | None:
     rows = []
     for base in study.bases:
         for code in study.codes:
-            row = {"base": base, "language": code}
+            row = {"base": base, "language": code} if len(study.bases) > 1 else {"language": code}
             for kind in study.adaptation_kinds:
                 curve = curves.get_group((base, kind, code))
                 # without a measurement before the first step there is nothing to start from
@@ -118,17 +119,19 @@ def adaptation_table(study: Study, folder: Path) -> pd.DataFrame | None:
 
 
 def time_table(folder: Path) -> pd.DataFrame | None:
-    """Jobs, time and memory of each rule from benchmarks/<rule>/**/*.tsv; None where nothing was recorded."""
+    """Jobs, time and memory of each rule, from benchmarks/: <rule>.tsv and <rule>/**/*.tsv; None without any."""
+    files: dict[str, list[Path]] = {}
+    for path in sorted((folder / "benchmarks").rglob("*.tsv")):
+        rule = path.relative_to(folder / "benchmarks").parts[0].removesuffix(".tsv")
+        if rule not in AFTERWARDS:
+            files.setdefault(rule, []).append(path)
     rows = []
-    for rule in sorted(path for path in (folder / "benchmarks").glob("*") if path.is_dir()):
-        files = sorted(rule.rglob("*.tsv"))
-        if not files:
-            continue
-        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in files])
+    for rule, paths in sorted(files.items()):
+        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in paths])
         memory = jobs["max_rss"].max()  # MiB; absent for jobs that ended before the first measurement
         rows.append(
             {
-                "rule": rule.name,
+                "rule": rule,
                 "jobs": f"{len(jobs):,}",
                 "all together": _duration(jobs["s"].sum()),
                 "longest": _duration(jobs["s"].max()),

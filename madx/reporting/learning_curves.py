@@ -65,6 +65,8 @@ def learning_curves(study: Study, perplexities: pd.DataFrame, base: str) -> Figu
 
 def write_learning_curves(study: Study, metrics_paths: Iterable[str | Path], folder: str | Path) -> None:
     """Write the figures that `names.curve_figure_names` announces from the adaptations' metrics.jsonl files."""
+    if not study.adaptation_kinds:
+        return
     perplexities = read_perplexities(metrics_paths)
     with style():
         for base in study.bases:

@@ -36,7 +36,7 @@ def table2_by_source(study: Study, scores: pd.DataFrame, base: str, published: p
         study,
         stem(study, "table2_by_source", base),
         f"Table 2 by source: NER F1 on {base}. Columns are source languages; each cell is the mean over "
-        f"{_all(targets)} targets, the source itself included; avg is the mean over sources. "
+        f"{_all(targets, sources, 'target', 'source')}; avg is the mean over sources. "
         f"{DEVIATION}{citation(rows)}",
         sources,
         {m: _with_average(score_array(study, scores, base, m).mean(axis=2)) for m in methods_in_order(study)},
@@ -46,12 +46,13 @@ def table2_by_source(study: Study, scores: pd.DataFrame, base: str, published: p
 
 def table2_by_target(study: Study, scores: pd.DataFrame, base: str) -> Table:
     """Columns are targets: the mean over all sources, the target itself included (what the paper's caption says)."""
+    sources, targets = study.sources("ner"), study.targets("ner")
     return _score_table(
         study,
         stem(study, "table2_by_target", base),
         f"Table 2 by target: NER F1 on {base}. Columns are target languages; each cell is the mean over "
-        f"{_all(study.sources('ner'))} sources, the target itself included; avg is the mean over targets. {DEVIATION}",
-        study.targets("ner"),
+        f"{_all(sources, targets, 'source', 'target')}; avg is the mean over targets. {DEVIATION}",
+        targets,
         {m: _with_average(score_array(study, scores, base, m).mean(axis=1)) for m in methods_in_order(study)},
         {},
     )
@@ -158,5 +159,7 @@ def _by_column(rows: pd.DataFrame, columns: pd.Series) -> Published:
     return {key: value for key, value in zip(zip(rows["method"], columns, strict=True), rows["value"], strict=True)}
 
 
-def _all(codes: Sequence[str]) -> str:
-    return f"all {len(codes)}" if len(codes) > 1 else "the one"
+def _all(codes: Sequence[str], columns: Sequence[str], what: str, column: str) -> str:
+    """What a mean is taken over, in words: all 16 targets, the source itself included."""
+    count = f"all {len(codes)} {what}s" if len(codes) > 1 else f"the one {what}"
+    return f"{count}, the {column} itself included" if set(columns) <= set(codes) else count

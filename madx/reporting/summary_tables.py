@@ -14,30 +14,26 @@ from madx.reporting.names import methods_in_order, stem
 from madx.reporting.scores import mean_and_deviation, score_array
 from madx.reporting.table import Table, number, signed, with_deviation
 
-PAIRS = {
-    "all": "all pairs",
-    "in-language": "in-language (source = target)",
-    "transfer": "transfer (source ≠ target)",
-}
+PAIRS = ("all", "in-language", "transfer")
 
 
 def summary_by_category(study: Study, scores: pd.DataFrame, base: str) -> Table:
     """Per method the mean F1 over the targets of each category, from all sources, in-language and in transfer."""
     names, masks = _groups(study)
     data, shown, rules = [], [], []
-    for pairs, heading in PAIRS.items():
+    for pairs in PAIRS:
         if shown:
             rules.append(len(shown))
         for method in methods_in_order(study):
             mean, deviation = mean_and_deviation(_group_means(score_array(study, scores, base, method), masks[pairs]))
             data += [(pairs, method, "mean", *mean), (pairs, method, "sd", *deviation)]
             cells = map(with_deviation, map(number, mean), deviation)
-            shown.append((heading, METHODS[method].label, *cells))
+            shown.append((pairs, METHODS[method].label, *cells))
     return Table(
         name=stem(study, "summary_by_category", base),
         caption=f"NER F1 on {base} by category of the target: the mean over all pairs of a source and a target of that "
-        "category; covered and unseen say whether the base's pretraining saw the target. "
-        "± is the standard deviation over seeds of that mean (a dash: one seed).",
+        "category. Covered and unseen say whether the base's pretraining saw the target; in-language: the source is "
+        "the target; transfer: it is not. ± is the standard deviation over seeds of that mean (a dash: one seed).",
         data=pd.DataFrame(data, columns=["pairs", "method", "statistic", *names]),
         shown=pd.DataFrame(shown, columns=["pairs", "method", *names]),
         rules=tuple(rules),
@@ -54,7 +50,7 @@ def differences_by_category(study: Study, scores: pd.DataFrame, base: str) -> Ta
     names, masks = _groups(study)
     seeds = study.methods["madx"].seeds
     data, shown, rules = [], [], []
-    for pairs, heading in PAIRS.items():
+    for pairs in PAIRS:
         if shown:
             rules.append(len(shown))
         ours = _group_means(score_array(study, scores, base, "madx"), masks[pairs])
@@ -70,7 +66,7 @@ def differences_by_category(study: Study, scores: pd.DataFrame, base: str) -> Ta
                 deviation = np.std(rows, axis=0, ddof=1)
             data += [(pairs, method, "mean", *mean), (pairs, method, "sd", *deviation)]
             cells = map(with_deviation, map(signed, mean), deviation)
-            shown.append((heading, METHODS[method].label, *cells))
+            shown.append((pairs, METHODS[method].label, *cells))
     return Table(
         name=stem(study, "differences_by_category", base),
         caption=f"MAD-X minus each other method on {base}, in NER F1 points, by category of the target. "

@@ -130,19 +130,17 @@ def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterato
 def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
     """Runs with scores, and those that are still without."""
     places = {file.relative_to(results / "scores").with_suffix("") for file in results.glob("scores/*/*/*/*.json")}
-    places |= {file.parent.relative_to(results / "runs") for file in results.glob("runs/*/*/*/*/metrics.jsonl")}
-    places |= {
-        file.parent.parent.relative_to(results / "runs") for file in results.glob("runs/*/*/*/*/*/metrics.jsonl")
-    }
+    places |= {folder.relative_to(results / "runs") for folder in results.glob("runs/*/*/*/*/")}
     for place in sorted(places):
         base, task, method, source = place.parts
-        if source not in study.codes or method not in study.methods or not hasattr(study.tasks, task):
+        known = base in study.bases and hasattr(study.tasks, task) and method in study.methods
+        if not known or source not in study.codes:
             continue
         file = results / "scores" / place.with_suffix(".json")
-        scored = read_json(file) if file.exists() else {"scores": [], "provenance": {}}
-        folder = results / "runs" / place
-        metrics = [folder / "metrics.jsonl", *sorted(folder.glob("*/metrics.jsonl"))]
-        points = [(line.get("seed"), point) for path in metrics if path.exists() for line, point in _lines(path)]
+        scored = read_json(file) if file.exists() else {"scores": []}
+        # one file of all seeds, or one a seed
+        metrics = sorted((results / "runs" / place).rglob("*metrics.jsonl"))
+        points = [(line.get("seed"), point) for path in metrics for line, point in _lines(path)]
         seeds = {row["seed"] for row in scored["scores"]} | {seed for seed, _ in points if seed is not None}
         parameters = _flat(
             {
@@ -167,7 +165,7 @@ def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Recor
                     "source": source,
                     "category": study.category(source),
                     "seed": str(seed),
-                    **_flat(scored["provenance"]),
+                    **_provenance_tags(scored.get("provenance", {})),
                 },
                 parameters=parameters,
                 points=(
@@ -246,12 +244,21 @@ def _points(path: Path) -> tuple[Point, ...]:
 
 
 def _provenance(folder: Path) -> dict[str, str]:
-    """Provenance in the JSON description that lies beside trained weights."""
+    """Tags from the JSON description that lies beside trained weights."""
     for file in sorted(folder.glob("*.json")):
         description = read_json(file)
         if isinstance(description, dict) and "provenance" in description:
-            return _flat(description["provenance"])
+            return _provenance_tags(description["provenance"])
     return {}
+
+
+def _provenance_tags(provenance: dict[str, Any]) -> dict[str, str]:
+    """What made a result (madx.provenance) as tags; digests of data go with the data sets instead."""
+    if not provenance:
+        return {}
+    digests = {"configuration_digest": provenance["configuration"], "code_digest": provenance["code"]}
+    git = {name: value for name, value in provenance["git"].items() if value is not None}  # null outside a repository
+    return _flat({**digests, **git, "versions": provenance["versions"]})
 
 
 def _flat(settings: dict[str, Any], study: Study | None = None, language: str = "", prefix: str = "") -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,12 @@ class TaskPart(nn.Module):
         super().__init__()
         self.adapters = adapters
         self.head = head
+
+
+def task_shape(base: Mapping[str, Any], sizes: Adapters) -> AdapterShape:
+    """Sizes of a task's adapters on a base (its description)."""
+    hidden = base["hidden_size"]
+    return AdapterShape(base["layers"], hidden, hidden // sizes.task_reduction_factor, None, sizes.leave_out)
 
 
 def train_task(
@@ -71,8 +77,7 @@ def train_task(
     head = TaggingHead.create(hidden, len(train.tags), seeds, dropout)
     adapters = None
     if not whole:
-        shape = AdapterShape(base["layers"], hidden, hidden // sizes.task_reduction_factor, None, sizes.leave_out)
-        adapters = AdapterSet.create(shape, seeds)
+        adapters = AdapterSet.create(task_shape(base, sizes), seeds)
     part = TaskPart(adapters, head).to(machine.device)
     trainable = dict(part.named_parameters())
     if whole:

@@ -13,6 +13,13 @@ from madx.tracking import Synced, sync_study, tracking_uri
 
 BASE = "miniature-base"
 TARGETS = {"qaa": 90.0, "qac": 60.0, "qae": 40.0, "qag": 20.0}
+PROVENANCE = {
+    "configuration": "c0",
+    "code": "d0",
+    "git": {"commit": "abc", "dirty": False},
+    "versions": {"torch": "2.13"},
+    "data": {"qaa": "e0"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +47,21 @@ def write_scores(results: Path, of_target: dict[str, float]) -> None:
         for seed in (0, 1)
         for metric in ("f1", "f1_PER")
     ]
-    provenance = {"commit": "abc", "dirty": False, "configuration_digest": "c0", "code_digest": "d0"}
     content = {"base": BASE, "method": "madx", "task": "ner", "source": "qaa", "scores": scores}
-    write(results / f"scores/{BASE}/ner/madx/qaa.json", json.dumps({**content, "provenance": provenance}))
+    write(results / f"scores/{BASE}/ner/madx/qaa.json", json.dumps({**content, "provenance": PROVENANCE}))
 
 
 @pytest.fixture
 def results(tmp_path) -> Path:
-    """A results folder with one adaptation and one (method, source) of two seeds."""
+    """A results folder with one adaptation, one (method, source) of two seeds and one seed without scores."""
     results = tmp_path / "results" / "miniature"
     adaptation = results / f"adaptations/{BASE}/lad-inv/qaa"
     write(adaptation / "metrics.jsonl", metrics(*[(0, step, "loss", 9 - step / 100) for step in range(0, 500, 100)]))
-    write(adaptation / "adapter.json", json.dumps({"provenance": {"commit": "abc", "versions": {"torch": "2.13"}}}))
+    write(adaptation / "adapter.json", json.dumps({"provenance": PROVENANCE}))
     write(results / f"corpora/{BASE}/qaa.bin", "blocks")
     for split in ("train", "dev", "test"):
         write(results / f"labelled/ner/qaa/{split}.parquet", split)
+    write(results / f"runs/{BASE}/ner/full-finetuning/qaa/seed3.metrics.jsonl", metrics((3, 9, "loss", 1.0)))
     training = metrics(*[(seed, step, "dev_f1", seed + step / 10) for step in (10, 20) for seed in (0, 1)])
     write(results / f"runs/{BASE}/ner/madx/qaa/metrics.jsonl", training + metrics((None, 20, "tokens_per_second", 7.0)))
     write_scores(results, TARGETS)
@@ -77,10 +84,10 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     """One test, since a new database takes seconds: first sync, second, changed score, interrupted sync."""
     client = MlflowClient(tracking_uri(study, results))
 
-    assert sync_study(study, results) == Synced(created=4)
+    assert sync_study(study, results) == Synced(created=5)
     runs = runs_by_path(study, results)
-    place = f"runs/{BASE}/ner/madx/qaa"
-    assert set(runs) == {".", f"adaptations/{BASE}/lad-inv/qaa", f"{place}/seed0", f"{place}/seed1"}
+    place, unscored = f"runs/{BASE}/ner/madx/qaa", f"runs/{BASE}/ner/full-finetuning/qaa/seed3"
+    assert set(runs) == {".", f"adaptations/{BASE}/lad-inv/qaa", f"{place}/seed0", f"{place}/seed1", unscored}
 
     adaptation = runs[f"adaptations/{BASE}/lad-inv/qaa"]
     curve = client.get_metric_history(adaptation.info.run_id, "loss")
@@ -92,7 +99,15 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     assert [data.dataset.name for data in adaptation.inputs.dataset_inputs] == [f"{BASE}/qaa"]
 
     seed1 = runs[f"{place}/seed1"]
-    expected = {"base": BASE, "method": "madx", "task": "ner", "source": "qaa", "seed": "1", "commit": "abc"}
+    expected = {
+        "base": BASE,
+        "method": "madx",
+        "task": "ner",
+        "source": "qaa",
+        "seed": "1",
+        "commit": "abc",
+        "dirty": "false",
+    }
     expected |= {"configuration_digest": "c0", "code_digest": "d0", "mlflow.parentRunId": runs["."].info.run_id}
     assert expected.items() <= seed1.data.tags.items()
     assert seed1.data.params["tasks.ner.epochs"] == "4"  # of the source's category
@@ -115,11 +130,11 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     assert artifacts == {"README.md", "tables", "figures", "configuration.json"}
     assert (results / "mlartifacts").is_dir()
 
-    assert sync_study(study, results) == Synced(unchanged=4)
+    assert sync_study(study, results) == Synced(unchanged=5)
     assert runs_by_path(study, results).keys() == runs.keys()
 
     write_scores(results, {**TARGETS, "qaa": 95.0})
-    assert sync_study(study, results) == Synced(updated=2, unchanged=2)
+    assert sync_study(study, results) == Synced(updated=2, unchanged=3)
     changed = runs_by_path(study, results)
     assert changed[f"{place}/seed0"].data.metrics["f1.qaa"] == 95.0
     assert changed["."].info.run_id == runs["."].info.run_id
@@ -128,7 +143,7 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     tags = {"madx.run": ".", "madx.digest": changed["."].data.tags["madx.digest"]}
     client.create_run(changed["."].info.experiment_id, tags=tags)
     client.delete_run(changed["."].info.run_id)
-    assert sync_study(study, results) == Synced(updated=1, unchanged=3)
+    assert sync_study(study, results) == Synced(updated=1, unchanged=4)
     repaired = runs_by_path(study, results)
     assert repaired[f"{place}/seed0"].data.tags["mlflow.parentRunId"] == repaired["."].info.run_id
 

@@ -1,0 +1,168 @@
+# From scores to tables, figures, one page, and MLflow.
+from madx.reporting import names
+
+
+rule collect_scores:
+    message:
+        "all scores in one file"
+    input:
+        SCORES,
+    output:
+        f"{RESULTS}/scores.parquet",
+    params:
+        settings=settings(
+            study.codes, study.sources("ner"), study.targets("ner"), {k: v.seeds for k, v in study.methods.items()}
+        ),
+        code=code_digest("madx.reporting.scores"),
+    log:
+        f"{RESULTS}/logs/collect_scores.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect_scores.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/collect_scores.py"
+
+
+rule make_tables:
+    message:
+        "tables"
+    input:
+        scores=rules.collect_scores.output,
+        published="config/published.csv",
+        languages=study.languages_table,
+        bases=expand(f"{RESULTS}/base/{{base}}/base.json", base=study.bases),
+        texts=expand(f"{RESULTS}/corpora/text/{{language}}.json", language=study.codes),
+        labelled=expand(f"{RESULTS}/labelled/ner/{{language}}/{{split}}.parquet", language=study.codes, split=SPLITS),
+    output:
+        [
+            report(
+                expand(f"{RESULTS}/tables/{table}.{{ending}}", ending=["csv", "md", "tex"]),
+                category="tables",
+                caption=f"../report/{names.report_caption(study, table)}",
+            )
+            for table in names.table_names(study)
+        ],
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.tables", "madx.reporting.parameters"),
+    log:
+        f"{RESULTS}/logs/make_tables.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_tables.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/make_tables.py"
+
+
+rule make_figures:
+    message:
+        "figures"
+    input:
+        scores=rules.collect_scores.output,
+        languages=study.languages_table,
+        metrics=expand(
+            f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/metrics.jsonl",
+            base=study.bases,
+            kind=study.adaptation_kinds,
+            language=study.codes,
+        ),
+    output:
+        [
+            report(
+                expand(f"{RESULTS}/figures/{figure}.{{ending}}", ending=["png", "pdf"]),
+                category="figures",
+                caption=f"../report/{names.report_caption(study, figure)}",
+            )
+            for figure in names.figure_names(study)
+        ],
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.figures", "madx.reporting.learning_curves", "madx.miniature.gallery"),
+    log:
+        f"{RESULTS}/logs/make_figures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_figures.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/make_figures.py"
+
+
+rule make_page:
+    message:
+        "the study's page"
+    input:
+        rules.make_tables.output,
+        rules.make_figures.output,
+        SCORES,
+    output:
+        report(f"{RESULTS}/README.md", category="page", caption="../report/page.rst"),
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.page"),
+        template=file_digest("madx/reporting/templates/page.md.jinja"),
+    log:
+        f"{RESULTS}/logs/make_page.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_page.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/make_page.py"
+
+
+rule sync_tracking:
+    message:
+        "MLflow brought up to date"
+    input:
+        rules.make_page.output,
+    output:
+        f"{RESULTS}/mlflow.synced",
+    params:
+        settings=settings(study),
+        code=code_digest("madx.tracking"),
+    log:
+        f"{RESULTS}/logs/sync_tracking.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sync_tracking.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/sync_tracking.py"
+
+
+rule tables:
+    input:
+        rules.make_tables.output,
+
+
+rule figures:
+    input:
+        rules.make_figures.output,

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from madx.config import ConfigError, MadeBase, parse_study
 from madx.methods import METHODS
-from madx.provenance import code_digest
+from madx.provenance import code_digest, file_digest
 
 try:
     study = parse_study(config, "configuration")

@@ -18,11 +18,15 @@ def test_replica_does_not_depend_on_the_other_seeds() -> None:
         assert equal(replica_state(together, replica), AdapterSet.create(SHAPE, seeds=(seed,)).state_dict())
 
 
-def test_zero_is_a_seed() -> None:
-    zero = AdapterSet.create(SHAPE, seeds=(0,)).state_dict()
+@pytest.mark.parametrize("seed", [0, 1])
+def test_values_are_drawn_with_the_seed_that_is_given(seed: int) -> None:
+    """0 is a seed like another."""
+    adapters = AdapterSet.create(SHAPE, seeds=(seed,))
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.empty(SHAPE.bottleneck_size, SHAPE.hidden_size).normal_(0, 0.02, generator=generator)
+    assert torch.equal(adapters.layers["0"].down_weight[0], first)
     torch.manual_seed(99)
-    assert equal(zero, AdapterSet.create(SHAPE, seeds=(0,)).state_dict())
-    assert not equal(zero, AdapterSet.create(SHAPE, seeds=(1,)).state_dict())
+    assert equal(adapters.state_dict(), AdapterSet.create(SHAPE, seeds=(seed,)).state_dict())
 
 
 def test_global_random_state_is_left_alone() -> None:

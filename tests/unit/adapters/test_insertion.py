@@ -71,6 +71,19 @@ def test_without_adapters_the_base_is_itself(model_type: str) -> None:
 
 
 @every_type
+@torch.no_grad()
+def test_dropout_of_the_base_stays_in_training_mode(model_type: str) -> None:
+    model, input_ids = tiny_base(model_type, dropout=0.5).train(), random_input()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        expected, _ = base_outputs(model, input_ids)
+        torch.manual_seed(0)
+        hidden, _ = outputs(AdaptedModel(model), input_ids)
+    assert torch.equal(hidden, expected)
+    assert not torch.equal(hidden, base_outputs(model.eval(), input_ids)[0])
+
+
+@every_type
 @every_stack
 @torch.no_grad()
 def test_zero_up_projections_leave_the_base_bit_identical(model_type: str, stack: str) -> None:

@@ -1,0 +1,101 @@
+"""The command line: `madx study` runs a study, the others look at it or repeat a part."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from madx.config import ConfigError, Study, load_study, schema_json
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+ConfigFile = Annotated[Path, typer.Option("--configfile", help="the study's configuration file")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--config", help="KEY=VALUE replaces a top-level key, e.g. data_root=FOLDER")
+]
+DEFAULT = Path("config/config.yaml")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def study(
+    context: typer.Context,
+    configfile: ConfigFile = DEFAULT,
+    config: Overrides = None,
+    cores: Annotated[str, typer.Option(help="number of cores, or all")] = "all",
+    target: Annotated[list[str] | None, typer.Option(help="rule or file to make instead of everything")] = None,
+) -> None:
+    """Run a study to its tables and figures, with a progress display. Further options go to Snakemake (e.g. -n)."""
+    from madx.progress import run_study
+
+    settings = _load(configfile, config)
+    if cores != "all" and not (cores.isdigit() and int(cores) > 0):
+        _stop(f"--cores {cores!r}: expected a positive number or all")
+    extra = [*context.args, *(["--config", *config] if config else [])]
+    raise typer.Exit(run_study(configfile, _results(settings), cores, target or (), extra))
+
+
+@app.command()
+def check(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
+    """Validate a configuration and say what it asks for."""
+    settings = _load(configfile, config)
+    sources, targets = settings.sources("ner"), settings.targets("ner")
+    typer.echo(f"{configfile} is valid: study {settings.study!r}, {len(settings.codes)} languages")
+    typer.echo(f"bases: {', '.join(settings.bases)}; methods: {', '.join(settings.methods)}")
+    typer.echo(f"{len(sources)} sources x {len(targets)} targets; results in {_results(settings)}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a configuration file (committed as config/schema.json)."""
+    typer.echo(schema_json(), nl=False)
+
+
+@app.command()
+def keys() -> None:
+    """Print the table of all configuration keys (the one in config/README.md)."""
+    from madx.config_reference import key_table
+
+    typer.echo(key_table(), nl=False)
+
+
+@app.command()
+def sync(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
+    """Bring MLflow up to date with a study's files; may be repeated at any time."""
+    import logging
+
+    from madx.tracking import sync_study
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if sync_study(settings := _load(configfile, config), _results(settings)) is None:
+        raise typer.Exit(1)
+
+
+def _results(settings: Study) -> Path:
+    return Path("results") / settings.study
+
+
+def _load(configfile: Path, overrides: list[str] | None) -> Study:
+    try:
+        return load_study(configfile, dict(_pair(item) for item in overrides or ()))
+    except ConfigError as error:
+        _stop(str(error))
+
+
+def _pair(item: str) -> tuple[str, Any]:
+    key, separator, value = item.partition("=")
+    if not separator:
+        _stop(f"--config {item!r}: expected KEY=VALUE")
+    return key, yaml.safe_load(value)
+
+
+def _stop(message: str):
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

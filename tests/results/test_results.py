@@ -1,0 +1,60 @@
+"""What must hold of any finished study, whatever its numbers say."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from madx.evaluation.spans import scores_from_counts
+from madx.provenance import file_digest
+
+
+def test_every_run_has_every_target_and_seed(scores):
+    grid = scores[scores["metric"] == "f1"].groupby(["base", "task", "method"])
+    for name, rows in grid:
+        cells = rows.groupby(["source", "target"])["seed"].agg(lambda s: tuple(sorted(s)))
+        assert len(cells) == rows["source"].nunique() * rows["target"].nunique(), name
+        assert cells.nunique() == 1, f"{name}: cells have different seeds"
+
+
+def test_scores_lie_on_their_scale(scores):
+    assert scores["value"].between(0, 100).all()
+    assert (scores["n_examples"] > 0).all()
+
+
+def test_scores_follow_from_the_sentence_counts(score_files):
+    for path, run in score_files.items():
+        counts = pd.read_parquet(path.with_suffix(".parquet"))
+        sums = counts.groupby(["target", "seed"], observed=True)[["tp", "fp", "fn"]].sum()
+        for row in run["scores"]:
+            if row["metric"] == "f1":
+                key = (row["target"], row["seed"])
+                expected = scores_from_counts(sums.loc[key].to_numpy()) if key in sums.index else (0.0, 0.0, 0.0)
+                assert row["value"] == pytest.approx(expected[2], abs=1e-6), (path, key)
+
+
+def test_targets_are_scored_on_the_same_examples_by_every_method(scores):
+    assert (scores.groupby(["task", "target", "metric"])["n_examples"].nunique() == 1).all()
+
+
+def test_bases_are_unchanged(results):
+    for description in (results / "base").glob("*/base.json"):
+        base = json.loads(description.read_text(encoding="utf-8"))
+        assert file_digest(description.parent / "model" / "model.safetensors") == base["fingerprint"]
+
+
+def test_adapters_are_finite_and_of_this_base(results):
+    prints = {
+        json.loads(path.read_text(encoding="utf-8"))["fingerprint"] for path in (results / "base").glob("*/base.json")
+    }
+    adapters = [*results.glob("adaptations/*/*/*/adapter.json"), *results.glob("runs/*/*/*/*/seed*/adapter.json")]
+    for path in adapters:
+        assert json.loads(path.read_text(encoding="utf-8"))["base"]["fingerprint"] in prints, path
+        assert all(np.isfinite(t).all() for t in load_file(path.with_name("adapter.safetensors")).values()), path
+
+
+def test_every_score_has_its_provenance(score_files):
+    for path, run in score_files.items():
+        assert {"configuration", "code", "git", "versions", "data"} <= run["provenance"].keys(), path

@@ -1,0 +1,117 @@
+"""The page of a study: everything on it, equal for equal files, honest about a made base."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from madx.reporting.facts import metrics_paths, read_sizes, score_paths
+from madx.reporting.learning_curves import write_learning_curves
+from madx.reporting.names import figure_names, table_names
+from madx.reporting.page import PageError, render_page, write_page
+from tests.unit.reporting.conftest import make_paper_study, make_study
+from tests.unit.reporting.test_figures import write_metrics
+
+
+def made_by(commit: str) -> dict:
+    git = {"commit": commit, "dirty": False}
+    return {"configuration": "c0ffee", "code": "0ddba11", "git": git, "versions": {"torch": "2.13.0"}, "data": {}}
+
+
+@pytest.fixture
+def folder(study, tmp_path):
+    return fill(study, tmp_path)
+
+
+def fill(study, folder):
+    """A finished study's folder, with the smallest files that the page reads."""
+    for number, path in enumerate(score_paths(study, folder)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"scores": [], "provenance": made_by("1111" if number else "2222")}))
+    write_metrics(study, folder / "adaptations")
+    for name in table_names(study):
+        (folder / "tables").mkdir(exist_ok=True)
+        (folder / "tables" / f"{name}.md").write_text(f"caption of {name}\n\n| a |\n|---|\n| 1 |\n")
+    for name in figure_names(study):
+        (folder / "figures").mkdir(exist_ok=True)
+        (folder / "figures" / f"{name}.png").touch()
+    exclusion = {"removed": True, "distinct": 480, "found": 300, "found_share": 0.625, "occurrences": 3210}
+    for code in study.codes:
+        path = folder / "corpora" / "text" / f"{code}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"documents": 12, "characters": 34567, "exclusion": exclusion}))
+    for number, (seconds, memory) in enumerate([("3600.4", "100.5"), ("65", "-")]):
+        path = folder / "benchmarks" / "adapt_language" / f"{number}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t-\t{memory}\n")
+    (folder / "benchmarks" / "make_tables.tsv").write_text("s\th:m:s\tmax_rss\n7\t-\t250.2\n")
+    return folder
+
+
+def test_page_has_every_table_figure_and_fact(study, folder):
+    page = render_page(study, folder)
+    for name in table_names(study):
+        assert page.count(f"caption of {name}\n") == 1
+    for name in figure_names(study):
+        assert page.count(f"](figures/{name}.png)") == 1
+    for fact in (
+        "c0ffee",
+        "0ddba11",
+        "`1111, 2222`",
+        "2.13.0",
+        "62.5 %",
+        "1:01:05 h",
+        "| make_tables    |      1 |            7 s |",
+        "  steps: 500",
+    ):
+        assert fact in page, fact
+    assert "90.0" in page and "40.0" in page  # perplexity before and after
+    assert "\n\n\n\n" not in page
+
+
+def test_links_are_relative_and_nothing_depends_on_the_place_or_time(study, folder, tmp_path_factory):
+    write_page(study, folder)
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert str(folder) not in page
+    # its own time exists when the page is made again, and does not count
+    (folder / "benchmarks" / "make_page.tsv").write_text("s\th:m:s\tmax_rss\n1\t-\t2\n")
+    assert page == render_page(study, folder)
+    assert page == render_page(study, fill(study, tmp_path_factory.mktemp("elsewhere")))
+    for link in re.findall(r"\]\(([^)]+)\)", page):
+        assert not link.startswith(("/", "http"))
+
+
+def test_only_a_made_base_is_called_a_demonstration(study, folder, tmp_path_factory):
+    assert "demonstrate that the machinery" in render_page(study, folder)
+    paper = make_paper_study()
+    assert "demonstrate" not in render_page(paper, fill(paper, tmp_path_factory.mktemp("paper")))
+
+
+def test_missing_part_is_named(study, folder):
+    (folder / "figures" / "heatmap_madx.png").unlink()
+    with pytest.raises(PageError, match=r"heatmap_madx\.png: this part of the page is missing"):
+        write_page(study, folder)
+    assert not (folder / "README.md").exists()
+
+
+def test_study_without_adaptations_has_no_section_for_them(tmp_path):
+    study = make_study(methods={"full-finetuning": {"seeds": [0], "learning_rate": 1e-4}})
+    page = render_page(study, fill(study, tmp_path))
+    assert "## Language adaptation" not in page and "learning_curves" not in page
+    assert metrics_paths(study, tmp_path) == []
+    write_learning_curves(study, [], tmp_path / "curves")
+    assert not (tmp_path / "curves").exists()
+
+
+def test_sizes_are_read_where_they_exist(study, folder):
+    assert read_sizes(study, folder)["qaa"] == {"text, characters": 34567}
+
+
+def test_core_does_not_import_reporting():
+    """madx.reporting.names, which rules use, loads neither pandas nor matplotlib."""
+    code = "import sys, madx.reporting.names; sys.exit(any(m in sys.modules for m in ('pandas', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,69 @@
+"""Scores are joined completely or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from madx.reporting.scores import ScoreError, collect_scores, expected_runs, mean_and_deviation, score_array
+
+
+def write_files(folder, scores) -> list:
+    paths = []
+    for (base, method, task, source), rows in scores.groupby(["base", "method", "task", "source"]):
+        path = folder / base / task / method / f"{source}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cells = rows[["target", "seed", "metric", "value", "n_examples"]].to_dict("records")
+        path.write_text(json.dumps({"base": base, "method": method, "task": task, "source": source, "scores": cells}))
+        paths.append(path)
+    return paths
+
+
+def test_joined_scores_equal_the_files_in_any_order_to_the_byte(study, scores, tmp_path):
+    paths = write_files(tmp_path, scores)
+    collect_scores(study, paths, tmp_path / "a.parquet")
+    collect_scores(study, reversed(paths), tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    key = ["base", "method", "source", "target", "seed"]
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "a.parquet").sort_values(key, ignore_index=True),
+        scores.sort_values(key, ignore_index=True),
+    )
+
+
+def test_expected_runs_are_methods_by_sources_by_targets_by_seeds(study):
+    assert len(expected_runs(study)) == 4 * 8 * 8 * 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.drop(s.index[7]), "no f1 for base miniature-base, method full-finetuning.*seed 2"),
+        (lambda s: pd.concat([s, s.iloc[[3]]]), "seed 3, metric f1 stands twice"),
+        (lambda s: s.assign(seed=s["seed"].where(s.index != 9, 17)), "seed 17 is not part of study 'miniature'"),
+        (lambda s: s.assign(value=s["value"].where(s.index != 9, 0.0) - 1e-9), "expected a number on 0-100"),
+        (lambda s: s.assign(value=s["value"].where(s.index != 9)), "f1 is nan, expected a number"),
+        (lambda s: s.assign(n_examples=s["n_examples"].where(s.index != 9, 51)), "from 50 and from 51 examples"),
+    ],
+)
+def test_incomplete_or_foreign_scores_stop_and_leave_nothing(study, scores, tmp_path, change, message):
+    paths = write_files(tmp_path, change(scores.reset_index(drop=True)))
+    with pytest.raises(ScoreError, match=message):
+        collect_scores(study, paths, tmp_path / "out" / "scores.parquet")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_array_keeps_the_study_s_order(study, scores):
+    array = score_array(study, scores.sample(frac=1, random_state=1), "miniature-base", "madx")
+    row = scores[(scores.method == "madx") & (scores.source == "qab") & (scores.target == "qah") & (scores.seed == 3)]
+    assert array.shape == (5, 8, 8)
+    assert array[3, 1, 7] == row["value"].item()
+
+
+def test_deviation_of_one_seed_is_no_number():
+    import numpy as np
+
+    mean, deviation = mean_and_deviation(np.array([[1.0, 2.0]]))
+    assert mean.tolist() == [1.0, 2.0] and np.isnan(deviation).all()
