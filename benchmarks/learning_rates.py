@@ -30,11 +30,13 @@ SEEDS = (100, 101)  # not the study's seeds
 def main(
     configfile: Path = Path("config/config.yaml"),
     adaptation: Annotated[bool, typer.Option(help="the adaptation's rate instead of the task rates")] = False,
+    language: Annotated[list[str] | None, typer.Option(help="instead of one covered and one unseen language")] = None,
     output: Path = Path("benchmarks/results"),
 ) -> None:
-    """Measure the grid on the first language of each category."""
+    """Measure the grid on a covered and an unseen source language of the study."""
     study = load_study(configfile)
-    languages = [codes[0] for codes in study.languages.values()]
+    unseen = [code for code in study.sources("ner") if code not in study.covered]
+    languages = language or [study.table5_source, unseen[0]]
     measure = _adaptation if adaptation else _tasks
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -51,7 +53,7 @@ def _adaptation(study: Study, languages: list[str], scratch: Path):
     base = next(iter(study.bases))
     results = Path("results") / study.study
     machine = set_up(study.compute, study.compute.threads)
-    for kind in study.adaptation_kinds:
+    for kind in study.adaptation_kinds[-1:]:  # with the invertible adapter; the other kind takes the same rate
         for rate in GRID:
             rates = study.adaptation.learning_rate.model_copy(update={"adapter": rate})
             settings = study.adaptation.model_copy(update={"learning_rate": rates, "save_steps": ()})

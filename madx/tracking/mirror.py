@@ -65,7 +65,9 @@ def sync_study(study: Study, results: Path) -> Synced | None:
     except Exception as error:  # whatever breaks in MLflow or its stores: a mirror must not fail the study
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         log.warning("MLflow at %s could not be brought up to date: %s", uri, reason)
-        log.warning("nothing is lost, the files have everything; once MLflow answers, repeat with: madx sync --configfile FILE")
+        log.warning(
+            "nothing is lost, the files have everything; once MLflow answers, repeat with: madx sync --configfile FILE"
+        )
         log.debug("traceback", exc_info=True)
         return None
     log.info("MLflow at %s: %d runs new, %d updated, %d unchanged", uri, *vars(synced).values())

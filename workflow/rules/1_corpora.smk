@@ -7,12 +7,21 @@ def miniature_settings(language):
 
 
 rule prepare_ner:
-    message:
-        "labelled data of {wildcards.language}"
     input:
         lambda w: [path for split in SPLITS if (path := local_file(study.tasks.ner.data, w.language, split))],
     output:
         expand(f"{RESULTS}/labelled/ner/{{{{language}}}}/{{split}}.parquet", split=SPLITS),
+    log:
+        f"{RESULTS}/logs/prepare_ner/{{language}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_ner/{{language}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
     params:
         folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
         settings=lambda w: [
@@ -20,100 +29,91 @@ rule prepare_ner:
             miniature_settings(w.language),
         ],
         code=code_digest("madx.data.ner"),
-    log:
-        f"{RESULTS}/logs/prepare_ner/{{language}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/prepare_ner/{{language}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-        gpu=0,
-    conda:
-        "../../environment.yml"
+    message:
+        "labelled data of {wildcards.language}"
     script:
         "../scripts/prepare_ner.py"
 
 
 rule prepare_text:
-    message:
-        "text of {wildcards.language}"
     input:
         text=lambda w: local_file(study.corpora.data, w.language),
         evaluation=expand(f"{RESULTS}/labelled/ner/{{{{language}}}}/{{split}}.parquet", split=["dev", "test"]),
     output:
         text=f"{RESULTS}/corpora/text/{{language}}.txt",
         report=f"{RESULTS}/corpora/text/{{language}}.json",
+    log:
+        f"{RESULTS}/logs/prepare_text/{{language}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_text/{{language}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=720,
+        gpu=0,
     params:
         settings=lambda w: [
             settings(study.corpora.data, study.corpora.max_characters, study.corpora.exclude_evaluation_text),
             miniature_settings(w.language),
         ],
         code=code_digest("madx.data.text"),
-    log:
-        f"{RESULTS}/logs/prepare_text/{{language}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/prepare_text/{{language}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=720,
-        gpu=0,
-    conda:
-        "../../environment.yml"
+    message:
+        "text of {wildcards.language}"
     script:
         "../scripts/prepare_text.py"
 
 
 rule pack_blocks:
-    message:
-        "token blocks of {wildcards.language} for {wildcards.base}"
     input:
         text=rules.prepare_text.output.text,
         tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
     output:
         blocks=f"{RESULTS}/corpora/{{base}}/{{language}}.bin",
         description=f"{RESULTS}/corpora/{{base}}/{{language}}.json",
-    params:
-        settings=settings(study.corpora.block_length, study.corpora.max_tokens, study.corpora.held_out_blocks),
-        code=code_digest("madx.data.blocks"),
     log:
         f"{RESULTS}/logs/pack_blocks/{{base}}/{{language}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/pack_blocks/{{base}}/{{language}}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=720,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(study.corpora.block_length, study.corpora.max_tokens, study.corpora.held_out_blocks),
+        code=code_digest("madx.data.blocks"),
+    message:
+        "token blocks of {wildcards.language} for {wildcards.base}"
     script:
         "../scripts/pack_blocks.py"
 
 
 rule tokenize_ner:
-    message:
-        "sub-word windows of {wildcards.language} for {wildcards.base}"
     input:
         data=rules.prepare_ner.output,
         tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
     output:
         f"{RESULTS}/labelled/{{base}}/ner/{{language}}.npz",
-    params:
-        folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
-        settings=settings(study.tasks.ner.labels, study.tasks.ner.max_length),
-        code=code_digest("madx.data.windows"),
     log:
         f"{RESULTS}/logs/tokenize_ner/{{base}}/{{language}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/tokenize_ner/{{base}}/{{language}}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
+        settings=settings(study.tasks.ner.labels, study.tasks.ner.max_length),
+        code=code_digest("madx.data.windows"),
+    message:
+        "sub-word windows of {wildcards.language} for {wildcards.base}"
     script:
         "../scripts/tokenize_ner.py"

@@ -4,35 +4,33 @@ COVERED_BLOCKS = expand(f"{RESULTS}/corpora/{{{{base}}}}/{{language}}.bin", lang
 
 
 rule train_tokenizer:
-    message:
-        "tokenizer of {wildcards.base}"
     input:
         expand(f"{RESULTS}/corpora/text/{{language}}.txt", language=study.covered),
     output:
         f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
-    wildcard_constraints:
-        base=one_of(MADE),
-    params:
-        vocabulary_size=lambda w: study.bases[w.base].vocabulary_size,
-        code=code_digest("madx.models.tokenizer"),
     log:
         f"{RESULTS}/logs/train_tokenizer/{{base}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_tokenizer/{{base}}.tsv"
+    wildcard_constraints:
+        base=one_of(MADE),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=8000,
         runtime=60,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        vocabulary_size=lambda w: study.bases[w.base].vocabulary_size,
+        code=code_digest("madx.models.tokenizer"),
+    message:
+        "tokenizer of {wildcards.base}"
     script:
         "../scripts/train_tokenizer.py"
 
 
 rule make_base:
-    message:
-        "pretraining of {wildcards.base} on the covered languages"
     input:
         tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
         blocks=COVERED_BLOCKS,
@@ -40,90 +38,90 @@ rule make_base:
         description=f"{RESULTS}/base/{{base}}/base.json",
         model=f"{RESULTS}/base/{{base}}/model/model.safetensors",
         metrics=f"{RESULTS}/base/{{base}}/metrics.jsonl",
-    wildcard_constraints:
-        base=one_of(MADE),
-    params:
-        settings=lambda w: settings(study.bases[w.base], study.corpora.block_length, study.compute),
-        code=code_digest("madx.training.pretraining"),
     log:
         f"{RESULTS}/logs/make_base/{{base}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/make_base/{{base}}.tsv"
+    wildcard_constraints:
+        base=one_of(MADE),
+    conda:
+        "../../environment.yml"
     threads: THREADS
     resources:
         mem_mb=4000,
         runtime=240,
         gpu=gpu(),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda w: settings(study.bases[w.base], study.corpora.block_length, study.compute),
+        code=code_digest("madx.training.pretraining"),
+    message:
+        "pretraining of {wildcards.base} on the covered languages"
     script:
         "../scripts/make_base.py"
 
 
 rule fetch_tokenizer:
-    message:
-        "tokenizer of {wildcards.base}"
     output:
         f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
-    wildcard_constraints:
-        base=one_of(HEADLESS + COMPLETE),
-    params:
-        settings=lambda w: [study.bases[w.base].path, study.bases[w.base].revision],
-        code=code_digest("madx.models.base"),
     log:
         f"{RESULTS}/logs/fetch_tokenizer/{{base}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_tokenizer/{{base}}.tsv"
+    wildcard_constraints:
+        base=one_of(HEADLESS + COMPLETE),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda w: [study.bases[w.base].path, study.bases[w.base].revision],
+        code=code_digest("madx.models.base"),
+    message:
+        "tokenizer of {wildcards.base}"
     script:
         "../scripts/fetch_tokenizer.py"
 
 
 rule fetch_base:
-    message:
-        "pretrained base {wildcards.base}"
     output:
         description=f"{RESULTS}/base/{{base}}/base.json",
         model=f"{RESULTS}/base/{{base}}/model/model.safetensors",
-    wildcard_constraints:
-        base=one_of(COMPLETE),
-    params:
-        settings=lambda w: settings(study.bases[w.base]),
-        code=code_digest("madx.models.base"),
     log:
         f"{RESULTS}/logs/fetch_base/{{base}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_base/{{base}}.tsv"
+    wildcard_constraints:
+        base=one_of(COMPLETE),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=8000,
         runtime=60,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda w: settings(study.bases[w.base]),
+        code=code_digest("madx.models.base"),
+    message:
+        "pretrained base {wildcards.base}"
     script:
         "../scripts/fetch_base.py"
 
 
 use rule fetch_base as fetch_headless_base with:
-    message:
-        "pretrained base {wildcards.base} (without MLM head)"
     output:
         description=f"{RESULTS}/base/{{base}}/headless/base.json",
         model=f"{RESULTS}/base/{{base}}/headless/model/model.safetensors",
     wildcard_constraints:
         base=one_of(HEADLESS),
+    message:
+        "pretrained base {wildcards.base} (without MLM head)"
 
 
 rule train_mlm_head:
-    message:
-        "MLM head of {wildcards.base}"
     input:
         pretrained=rules.fetch_headless_base.output.description,
         tokenizer=rules.fetch_tokenizer.output,
@@ -132,21 +130,23 @@ rule train_mlm_head:
         description=f"{RESULTS}/base/{{base}}/base.json",
         model=f"{RESULTS}/base/{{base}}/model/model.safetensors",
         metrics=f"{RESULTS}/base/{{base}}/metrics.jsonl",
-    wildcard_constraints:
-        base=one_of(HEADLESS),
-    params:
-        settings=lambda w: settings(study.bases[w.base], study.adaptation, study.compute),
-        code=code_digest("madx.training.pretraining"),
     log:
         f"{RESULTS}/logs/train_mlm_head/{{base}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_mlm_head/{{base}}.tsv"
+    wildcard_constraints:
+        base=one_of(HEADLESS),
+    conda:
+        "../../environment.yml"
     threads: THREADS
     resources:
         mem_mb=8000,
         runtime=240,
         gpu=gpu(),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda w: settings(study.bases[w.base], study.adaptation, study.compute),
+        code=code_digest("madx.training.pretraining"),
+    message:
+        "MLM head of {wildcards.base}"
     script:
         "../scripts/train_mlm_head.py"

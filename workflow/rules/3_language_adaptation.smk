@@ -2,8 +2,6 @@
 
 
 rule adapt_language:
-    message:
-        "{wildcards.kind} adaptation of {wildcards.base} to {wildcards.language}"
     input:
         base=f"{RESULTS}/base/{{base}}/base.json",
         tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
@@ -12,40 +10,42 @@ rule adapt_language:
         weights=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/adapter.safetensors",
         description=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/adapter.json",
         metrics=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/metrics.jsonl",
-    wildcard_constraints:
-        kind="lad|lad-inv",
-    params:
-        steps=lambda w: study.by_category(study.adaptation.steps, w.language),
-        settings=settings(study.adaptation, study.adapters, study.compute),
-        code=code_digest("madx.training.adaptation"),
     log:
         f"{RESULTS}/logs/adapt_language/{{base}}/{{kind}}/{{language}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/adapt_language/{{base}}/{{kind}}/{{language}}.tsv"
+    wildcard_constraints:
+        kind="lad|lad-inv",
+    conda:
+        "../../environment.yml"
     threads: THREADS
     resources:
         mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=lambda w, attempt: 2880 * attempt,
         gpu=gpu(),
-    conda:
-        "../../environment.yml"
+    params:
+        steps=lambda w: study.by_category(study.adaptation.steps, w.language),
+        settings=settings(study.adaptation, study.adapters, study.compute),
+        code=code_digest("madx.training.adaptation"),
+    message:
+        "{wildcards.kind} adaptation of {wildcards.base} to {wildcards.language}"
     script:
         "../scripts/adapt_language.py"
 
 
 use rule adapt_language as adapt_model with:
-    message:
-        "whole-model adaptation of {wildcards.base} to {wildcards.language}"
     output:
         weights=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/model/model.safetensors",
         description=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/base.json",
         metrics=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/metrics.jsonl",
-    wildcard_constraints:
-        kind="full",
     log:
         f"{RESULTS}/logs/adapt_model/{{base}}/{{kind}}/{{language}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/adapt_model/{{base}}/{{kind}}/{{language}}.tsv"
+    wildcard_constraints:
+        kind="full",
+    message:
+        "whole-model adaptation of {wildcards.base} to {wildcards.language}"
 
 
 def adaptation_of(base, method, language):

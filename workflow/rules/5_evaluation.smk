@@ -10,8 +10,6 @@ def trained_parts(wildcards):
 
 
 rule evaluate_run:
-    message:
-        "{wildcards.method} from {wildcards.source} on every target (NER)"
     input:
         base=f"{RESULTS}/base/{{base}}/base.json",
         trained=trained_parts,
@@ -27,6 +25,17 @@ rule evaluate_run:
     output:
         scores=f"{RESULTS}/scores/{{base}}/ner/{{method}}/{{source}}.json",
         counts=f"{RESULTS}/scores/{{base}}/ner/{{method}}/{{source}}.parquet",
+    log:
+        f"{RESULTS}/logs/evaluate_run/{{base}}/ner/{{method}}/{{source}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_run/{{base}}/ner/{{method}}/{{source}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
+        gpu=gpu(),
     params:
         settings=lambda w: [
             settings(study.compute, study.adapters.stack, study.tasks.ner.write_predictions),
@@ -34,17 +43,8 @@ rule evaluate_run:
             list(study.methods[w.method].seeds),
         ],
         code=code_digest("madx.evaluation.run"),
-    log:
-        f"{RESULTS}/logs/evaluate_run/{{base}}/ner/{{method}}/{{source}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/evaluate_run/{{base}}/ner/{{method}}/{{source}}.tsv"
-    threads: THREADS
-    resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
-        gpu=gpu(),
-    conda:
-        "../../environment.yml"
+    message:
+        "{wildcards.method} from {wildcards.source} on every target (NER)"
     script:
         "../scripts/evaluate_run.py"
 

@@ -3,35 +3,33 @@ from madx.reporting import names
 
 
 rule collect_scores:
-    message:
-        "all scores in one file"
     input:
         SCORES,
     output:
         f"{RESULTS}/scores.parquet",
-    params:
-        settings=settings(
-            study.codes, study.sources("ner"), study.targets("ner"), {k: v.seeds for k, v in study.methods.items()}
-        ),
-        code=code_digest("madx.reporting.scores"),
     log:
         f"{RESULTS}/logs/collect_scores.log",
     benchmark:
         f"{RESULTS}/benchmarks/collect_scores.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(
+            study.codes, study.sources("ner"), study.targets("ner"), {k: v.seeds for k, v in study.methods.items()}
+        ),
+        code=code_digest("madx.reporting.scores"),
+    message:
+        "all scores in one file"
     script:
         "../scripts/collect_scores.py"
 
 
 rule make_tables:
-    message:
-        "tables"
     input:
         scores=rules.collect_scores.output,
         published="config/published.csv",
@@ -48,27 +46,27 @@ rule make_tables:
             )
             for table in names.table_names(study)
         ],
-    params:
-        settings=settings(study),
-        code=code_digest("madx.reporting.tables", "madx.reporting.parameters"),
     log:
         f"{RESULTS}/logs/make_tables.log",
     benchmark:
         f"{RESULTS}/benchmarks/make_tables.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.tables", "madx.reporting.parameters"),
+    message:
+        "tables"
     script:
         "../scripts/make_tables.py"
 
 
 rule make_figures:
-    message:
-        "figures"
     input:
         scores=rules.collect_scores.output,
         languages=study.languages_table,
@@ -87,73 +85,75 @@ rule make_figures:
             )
             for figure in names.figure_names(study)
         ],
-    params:
-        settings=settings(study),
-        code=code_digest("madx.reporting.figures", "madx.reporting.learning_curves", "madx.miniature.gallery"),
     log:
         f"{RESULTS}/logs/make_figures.log",
     benchmark:
         f"{RESULTS}/benchmarks/make_figures.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.figures", "madx.reporting.learning_curves", "madx.miniature.gallery"),
+    message:
+        "figures"
     script:
         "../scripts/make_figures.py"
 
 
 rule make_page:
-    message:
-        "the study's page"
     input:
         rules.make_tables.output,
         rules.make_figures.output,
         SCORES,
     output:
         report(f"{RESULTS}/README.md", category="page", caption="../report/page.rst"),
-    params:
-        settings=settings(study),
-        code=code_digest("madx.reporting.page"),
-        template=file_digest("madx/reporting/templates/page.md.jinja"),
     log:
         f"{RESULTS}/logs/make_page.log",
     benchmark:
         f"{RESULTS}/benchmarks/make_page.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(study),
+        code=code_digest("madx.reporting.page"),
+        template=file_digest("madx/reporting/templates/page.md.jinja"),
+    message:
+        "the study's page"
     script:
         "../scripts/make_page.py"
 
 
 rule sync_tracking:
-    message:
-        "MLflow brought up to date"
     input:
         rules.make_page.output,
     output:
         f"{RESULTS}/mlflow.synced",
-    params:
-        settings=settings(study),
-        code=code_digest("madx.tracking"),
     log:
         f"{RESULTS}/logs/sync_tracking.log",
     benchmark:
         f"{RESULTS}/benchmarks/sync_tracking.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings(study),
+        code=code_digest("madx.tracking"),
+    message:
+        "MLflow brought up to date"
     script:
         "../scripts/sync_tracking.py"
 

@@ -2,25 +2,25 @@
 
 
 rule check_results:
-    message:
-        "checks of the results"
     input:
         scores=rules.collect_scores.output,
         page=rules.make_page.output,
     output:
         f"{RESULTS}/checks.txt",
-    params:
-        checks=file_digest("tests/results/test_results.py"),
     log:
         f"{RESULTS}/logs/check_results.log",
     benchmark:
         f"{RESULTS}/benchmarks/check_results.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        checks=file_digest("tests/results/test_results.py"),
+    message:
+        "checks of the results"
     script:
         "../scripts/check_results.py"

@@ -35,9 +35,7 @@ class Quadratic:
         pass
 
 
-SETTINGS = LoopSettings(
-    steps=40, evaluations=8, warmup_fraction=0.1, max_gradient_norm=10.0, checkpoint_seconds=0.0
-)
+SETTINGS = LoopSettings(steps=40, evaluations=8, warmup_fraction=0.1, max_gradient_norm=10.0, checkpoint_seconds=0.0)
 
 
 def run(phase, **arguments):

@@ -1,0 +1,112 @@
+"""The workflow on real Snakemake: dry runs of the configurations, and a copy whose scripts only touch their outputs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("Snakefile", "config", "madx", "workflow", "environment.yml", "tests/results", "pyproject.toml")
+
+# Stands in for every script of the workflow: the DAG is real, the work is not.
+TOUCH = """
+from pathlib import Path
+for path in map(Path, snakemake.output):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if path.suffix else path.mkdir(exist_ok=True)
+"""
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in a folder, with the madx package that lies there."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", "--scheduler", "greedy"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def job_counts(output: str) -> dict[str, int]:
+    """Jobs per rule of a dry run's first statistics."""
+    table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\n\n", output, re.DOTALL)
+    if table is None:
+        assert "Nothing to be done" in output, output[-2000:]
+        return {}
+    return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+
+
+def planned_jobs(output: str) -> dict[str, list[dict[str, str]]]:
+    """Wildcards of each planned job by rule, from a dry run with --quiet off."""
+    jobs: dict[str, list[dict[str, str]]] = {}
+    for rule, body in re.findall(r"\n(?:local)?rule (\w+):\n(.*?)(?=\n\n|\n\[|\Z)", output, re.DOTALL):
+        found = re.search(r"wildcards: (.*)", body)
+        pairs = dict(part.split("=", 1) for part in found[1].split(", ")) if found else {}
+        jobs.setdefault(rule, []).append(pairs)
+    return jobs
+
+
+@dataclass
+class TouchedStudy:
+    """A copy of the repository with a finished run of touched files."""
+
+    folder: Path
+    configfile: str
+
+    def dry_run(self) -> tuple[dict[str, int], str]:
+        done = snakemake(self.folder, "-n", "-p", "--configfile", self.configfile)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return job_counts(done.stdout + done.stderr), done.stdout + done.stderr
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> TouchedStudy:
+    """A study on local files (three languages, one of them unseen), run once with touching scripts."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in COPIED:
+        source = ROOT / name
+        target = folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    for script in (folder / "workflow/scripts").glob("*.py"):
+        script.write_text(TOUCH, encoding="utf-8")
+    settings = yaml.safe_load((folder / "config/tiny.yaml").read_text(encoding="utf-8"))
+    settings |= {"study": "touched", "data_root": "data", "miniature": None}
+    settings["corpora"]["data"] = {"source": "local", "path": "text/{language}.txt"}
+    settings["tasks"]["ner"]["data"] = {"source": "local", "path": "ner/{language}/{split}.txt"}
+    settings["tasks"]["ner"]["sources"] = "all"
+    (folder / "config/touched.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    for language in ("qaa", "qac", "qae"):
+        for path in (f"text/{language}.txt", *(f"ner/{language}/{split}.txt" for split in ("train", "dev", "test"))):
+            file = folder / "data" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("A O\n\n", encoding="utf-8")
+    study = TouchedStudy(folder, "config/touched.yaml")
+    done = snakemake(folder, "--configfile", study.configfile)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return study
+
+
+@pytest.fixture
+def study(finished, tmp_path) -> TouchedStudy:
+    """The finished study, to be changed by one test."""
+    shutil.copytree(finished.folder, tmp_path / "study", symlinks=True, copy_function=shutil.copy2)
+    return TouchedStudy(tmp_path / "study", finished.configfile)
