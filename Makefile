@@ -6,7 +6,7 @@ STUDIES ?= config/config.yaml config/grid16.yaml
 CORES ?= all
 # folder of real data for studies with `local` sources, e.g. ../shared/data
 DATA_ROOT ?=
-# index of PyTorch's builds, e.g. https://download.pytorch.org/whl/cpu; empty for pip's own
+# address of another package index for torch (PyTorch's index of CPU builds, say); empty for pip's own
 TORCH_INDEX ?=
 # Python 3.11 or newer, with its venv module
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

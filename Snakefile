@@ -10,21 +10,11 @@ if "study" not in config:
     configfile: "config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
-
-
 localrules:
     all,
 
 
-rule all:
-    default_target: True
-    input:
-        f"{RESULTS}/README.md",
-        f"{RESULTS}/checks.txt",
-        [f"{RESULTS}/mlflow.synced"] if study.tracking.mlflow else [],
-
-
+include: "workflow/rules/common.smk"
 include: "workflow/rules/1_corpora.smk"
 include: "workflow/rules/2_base_model.smk"
 include: "workflow/rules/3_language_adaptation.smk"
@@ -32,3 +22,16 @@ include: "workflow/rules/4_task_training.smk"
 include: "workflow/rules/5_evaluation.smk"
 include: "workflow/rules/6_report.smk"
 include: "workflow/rules/7_checks.smk"
+
+
+# every result by name: Snakemake would not miss a deleted table while the page that is made of it is there
+rule all:
+    default_target: True
+    input:
+        SCORES,
+        rules.collect_scores.output,
+        rules.make_tables.output,
+        rules.make_figures.output,
+        rules.make_page.output,
+        rules.check_results.output,
+        rules.sync_tracking.output if study.tracking.mlflow else [],

@@ -89,7 +89,10 @@ def _pair(item: str) -> tuple[str, Any]:
     key, separator, value = item.partition("=")
     if not separator:
         _stop(f"--config {item!r}: expected KEY=VALUE")
-    return key, yaml.safe_load(value)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        _stop(f"--config {item!r}: the value is not valid YAML ({getattr(error, 'problem', error)})")
 
 
 def _stop(message: str):

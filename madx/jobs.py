@@ -36,7 +36,7 @@ def job(snakemake) -> Iterator[Study]:
         line = " ".join(f"error in {snakemake.rule}: {kind}{error}".split())
         with open(path, "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
-        print(line, file=sys.stderr)
+        sys.stderr.write(line + "\n")  # in one piece: other jobs write there, too
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""The methods that a study compares: what each trains on a task, and which adaptation it uses (paper, sections 5.1, 5.2)."""
+"""The methods that a study compares: what each trains on a task, on which adaptation (paper, sections 5.1, 5.2)."""
 
 from __future__ import annotations
 

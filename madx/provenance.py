@@ -134,12 +134,11 @@ def versions(packages: Iterable[str] = VERSIONED) -> dict[str, str]:
     return found
 
 
+def made_by(settings: dict[str, Any], code: str) -> dict[str, Any]:
+    """What made a result: the configuration's and the code's digests, commit, versions."""
+    return {"configuration": digest(settings), "code": code, "git": git_state(), "versions": versions()}
+
+
 def score_provenance(settings: dict[str, Any], code: str, data: dict[str, Path]) -> dict[str, Any]:
-    """What goes with every score: the configuration's and the code's digests, commit, versions, data fingerprints."""
-    return {
-        "configuration": digest(settings),
-        "code": code,
-        "git": git_state(),
-        "versions": versions(),
-        "data": {name: file_digest(path) for name, path in data.items()},
-    }
+    """What goes with every score: what made it, and the fingerprints of the evaluated data."""
+    return {**made_by(settings, code), "data": {name: file_digest(path) for name, path in data.items()}}

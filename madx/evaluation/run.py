@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -55,13 +56,13 @@ def evaluate_run(
             ([seed], load_model_run(base_folder, folder, stack, machine))
             for seed, folder in zip(seeds, seed_folders, strict=True)
         )
-    fingerprint = read_description(base_folder)["fingerprint"]
+    base = read_description(base_folder)
     for group, (adapted, head) in groups:
         for number, target in enumerate(targets, start=1):
             started = time.monotonic()
             folder = language_folders[target]
             if folder is not None:
-                adapted.language = load_language(folder, fingerprint).to(machine.device)
+                adapted.language = load_language(folder, base["fingerprint"], base["hidden_size"]).to(machine.device)
             adapted.train(False)
             tags = predict_tags(adapted, head, windows[target], machine.autocast and trains == "model")
             predictions[target].update(zip(group, tags, strict=True))
@@ -145,7 +146,7 @@ def span_scores(
 
 def _sentences(names: np.ndarray, offsets: np.ndarray) -> list[list[str]]:
     words = names.tolist()
-    return [words[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [words[a:b] for a, b in itertools.pairwise(offsets)]
 
 
 def _head(tensors: dict, where: str) -> TaggingHead:

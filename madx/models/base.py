@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 from madx.files import atomic_path, read_json, write_json
 from madx.models.architectures import Architecture, ArchitectureError, architecture_of
@@ -88,6 +89,7 @@ def _load(path: str, revision: str | None, dtype: torch.dtype) -> tuple[PreTrain
         if not Path(path).exists()
         else "the folder must hold config.json and model.safetensors"
     )
+    transformers_logging.disable_progress_bar()  # a job's output is its log
     try:
         config = AutoConfig.from_pretrained(path, revision=revision, trust_remote_code=False)
         architecture = architecture_of(config)

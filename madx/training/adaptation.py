@@ -43,6 +43,7 @@ def adapt_language(
     folder: Path,
     checkpoint_folder: Path,
     machine: Machine,
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Train one adaptation of `kind` (`lad`, `lad-inv`, `full`) and save it in `folder`.
 
@@ -60,6 +61,7 @@ def adapt_language(
         "stack": sizes.stack,
         "steps": steps,
         "seed": settings.seed,
+        "provenance": dict(provenance or {}),
         "text": {key: blocks.description[key] for key in ("text_sha256", "blocks", "tokens")},
     }
     if whole:

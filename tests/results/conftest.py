@@ -25,7 +25,8 @@ def scores(results) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def score_files(results) -> dict[Path, dict]:
-    files = sorted((results / "scores").rglob("*.json"))
-    assert files, f"{results} has no score files"
-    return {path: json.loads(path.read_text(encoding="utf-8")) for path in files}
+def score_files(results, scores) -> dict[Path, dict]:
+    """The score files behind scores.parquet; others may lie beside them from an earlier configuration."""
+    runs = scores[["base", "task", "method", "source"]].drop_duplicates().itertuples(index=False)
+    paths = [results / "scores" / run.base / run.task / run.method / f"{run.source}.json" for run in runs]
+    return {path: json.loads(path.read_text(encoding="utf-8")) for path in paths}

@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from madx.evaluation.spans import scores_from_counts
+from madx.methods import METHODS
 from madx.provenance import file_digest
 
 
@@ -45,14 +46,17 @@ def test_bases_are_unchanged(results):
         assert file_digest(description.parent / "model" / "model.safetensors") == base["fingerprint"]
 
 
-def test_adapters_are_finite_and_of_this_base(results):
-    prints = {
-        json.loads(path.read_text(encoding="utf-8"))["fingerprint"] for path in (results / "base").glob("*/base.json")
-    }
-    adapters = [*results.glob("adaptations/*/*/*/adapter.json"), *results.glob("runs/*/*/*/*/seed*/adapter.json")]
-    for path in adapters:
-        assert json.loads(path.read_text(encoding="utf-8"))["base"]["fingerprint"] in prints, path
-        assert all(np.isfinite(t).all() for t in load_file(path.with_name("adapter.safetensors")).values()), path
+def test_adapters_are_finite_and_of_this_base(results, score_files):
+    for run in score_files.values():
+        base, method, source = run["base"], run["method"], run["source"]
+        fingerprint = json.loads((results / "base" / base / "base.json").read_text(encoding="utf-8"))["fingerprint"]
+        folders = list((results / "runs" / base / run["task"] / method / source).glob("seed*/adapter.json"))
+        if kind := METHODS[method].adaptation:
+            targets = sorted({score["target"] for score in run["scores"]})
+            folders += [results / "adaptations" / base / kind / target / "adapter.json" for target in targets]
+        for path in folders:
+            assert json.loads(path.read_text(encoding="utf-8"))["base"]["fingerprint"] == fingerprint, path
+            assert all(np.isfinite(t).all() for t in load_file(path.with_name("adapter.safetensors")).values()), path
 
 
 def test_every_score_has_its_provenance(score_files):

@@ -45,14 +45,9 @@ def job_counts(output: str) -> dict[str, int]:
     return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
 
 
-def planned_jobs(output: str) -> dict[str, list[dict[str, str]]]:
-    """Wildcards of each planned job by rule, from a dry run with --quiet off."""
-    jobs: dict[str, list[dict[str, str]]] = {}
-    for rule, body in re.findall(r"\n(?:local)?rule (\w+):\n(.*?)(?=\n\n|\n\[|\Z)", output, re.DOTALL):
-        found = re.search(r"wildcards: (.*)", body)
-        pairs = dict(part.split("=", 1) for part in found[1].split(", ")) if found else {}
-        jobs.setdefault(rule, []).append(pairs)
-    return jobs
+def planned_messages(output: str) -> set[str]:
+    """What a dry run would do, in the words of the rules (Snakemake prints these in place of rule and wildcards)."""
+    return set(re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE))
 
 
 @dataclass
@@ -62,10 +57,11 @@ class TouchedStudy:
     folder: Path
     configfile: str
 
-    def dry_run(self) -> tuple[dict[str, int], str]:
-        done = snakemake(self.folder, "-n", "-p", "--configfile", self.configfile)
+    def dry_run(self) -> tuple[dict[str, int], set[str]]:
+        """What would be done now: jobs per rule, and the messages of the jobs."""
+        done = snakemake(self.folder, "-n", "--configfile", self.configfile)
         assert done.returncode == 0, done.stdout + done.stderr
-        return job_counts(done.stdout + done.stderr), done.stdout + done.stderr
+        return job_counts(done.stdout + done.stderr), planned_messages(done.stdout + done.stderr)
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path
@@ -74,10 +70,8 @@ class TouchedStudy:
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> TouchedStudy:
-    """A study on local files (three languages, one of them unseen), run once with touching scripts."""
-    folder = tmp_path_factory.mktemp("copy")
+def copy_repository(folder: Path) -> None:
+    """Copy what a run needs, so that a test may change it."""
     for name in COPIED:
         source = ROOT / name
         target = folder / name
@@ -86,14 +80,26 @@ def finished(tmp_path_factory) -> TouchedStudy:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
-    for script in (folder / "workflow/scripts").glob("*.py"):
-        script.write_text(TOUCH, encoding="utf-8")
-    settings = yaml.safe_load((folder / "config/tiny.yaml").read_text(encoding="utf-8"))
-    settings |= {"study": "touched", "data_root": "data", "miniature": None}
+
+
+def local_settings(study: str) -> dict:
+    """Settings of config/tiny.yaml on local files below data/."""
+    settings = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
+    settings |= {"study": study, "data_root": "data", "miniature": None}
     settings["corpora"]["data"] = {"source": "local", "path": "text/{language}.txt"}
     settings["tasks"]["ner"]["data"] = {"source": "local", "path": "ner/{language}/{split}.txt"}
     settings["tasks"]["ner"]["sources"] = "all"
-    (folder / "config/touched.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> TouchedStudy:
+    """A study on local files (three languages, one of them unseen), run once with touching scripts."""
+    folder = tmp_path_factory.mktemp("copy")
+    copy_repository(folder)
+    for script in (folder / "workflow/scripts").glob("*.py"):
+        script.write_text(TOUCH, encoding="utf-8")
+    (folder / "config/touched.yaml").write_text(json.dumps(local_settings("touched")), encoding="utf-8")
     for language in ("qaa", "qac", "qae"):
         for path in (f"text/{language}.txt", *(f"ner/{language}/{split}.txt" for split in ("train", "dev", "test"))):
             file = folder / "data" / path

@@ -1,11 +1,6 @@
 # Text and labelled data: read, cleaned, tokenized.
 
 
-def miniature_settings(language):
-    """What one constructed language depends on."""
-    return settings(study.miniature, asdict(LANGUAGES[language]), study.category(language))
-
-
 rule prepare_ner:
     input:
         lambda w: [path for split in SPLITS if (path := local_file(study.tasks.ner.data, w.language, split))],

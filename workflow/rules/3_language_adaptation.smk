@@ -48,12 +48,6 @@ use rule adapt_language as adapt_model with:
         "whole-model adaptation of {wildcards.base} to {wildcards.language}"
 
 
-def adaptation_of(base, method, language):
-    """The adapter of a language that a method uses, or nothing."""
-    kind = METHODS[method].adaptation
-    return f"{RESULTS}/adaptations/{base}/{kind}/{language}/adapter.json" if kind else []
-
-
 rule adaptations:
     input:
         expand(

@@ -1,14 +1,6 @@
 # Task training: one job per source for all seeds of an adapter method; one job per seed where a whole model trains.
 
 
-def task_settings(wildcards):
-    """What a training depends on: the task's settings and those of its method and source."""
-    return [
-        settings(study.tasks.ner, study.adapters, study.compute, study.methods[wildcards.method]),
-        study.category(wildcards.source),
-    ]
-
-
 rule train_task_adapter:
     input:
         base=f"{RESULTS}/base/{{base}}/base.json",

@@ -1,14 +1,6 @@
 # Evaluation: one job per base, method and source, over all targets and seeds.
 
 
-def trained_parts(wildcards):
-    """The trained parts of a run: one folder for an adapter method, one a seed for whole models."""
-    folder = f"{RESULTS}/runs/{wildcards.base}/ner/{wildcards.method}/{wildcards.source}"
-    if wildcards.method in ADAPTER_METHODS:
-        return [folder]
-    return [f"{folder}/seed{seed}" for seed in study.methods[wildcards.method].seeds]
-
-
 rule evaluate_run:
     input:
         base=f"{RESULTS}/base/{{base}}/base.json",

@@ -50,8 +50,35 @@ def gpu():
     return 0 if study.compute.device == "cpu" else 1
 
 
+def miniature_settings(language):
+    """What one constructed language depends on."""
+    return settings(study.miniature, asdict(LANGUAGES[language]), study.category(language))
+
+
+def task_settings(wildcards):
+    """What a training depends on: the task's settings and those of its method and source."""
+    return [
+        settings(study.tasks.ner, study.adapters, study.compute, study.methods[wildcards.method]),
+        study.category(wildcards.source),
+    ]
+
+
 def local_file(source, language, split=None):
     """The user's file behind a local data source: an input, so that a change of it reruns what uses it."""
     if source.source != "local":
         return []
     return os.path.join(study.data_root, source.path.format(language=language, split=split))
+
+
+def adaptation_of(base, method, language):
+    """The adapter of a language that a method uses, or nothing."""
+    kind = METHODS[method].adaptation
+    return f"{RESULTS}/adaptations/{base}/{kind}/{language}/adapter.json" if kind else []
+
+
+def trained_parts(wildcards):
+    """The trained parts of a run: one folder for an adapter method, one a seed for whole models."""
+    folder = f"{RESULTS}/runs/{wildcards.base}/ner/{wildcards.method}/{wildcards.source}"
+    if wildcards.method in ADAPTER_METHODS:
+        return [folder]
+    return [f"{folder}/seed{seed}" for seed in study.methods[wildcards.method].seeds]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from madx.jobs import job, machine
+from madx.provenance import made_by
 from madx.training.adaptation import adapt_language
 
 with job(snakemake) as study:
@@ -19,4 +20,5 @@ with job(snakemake) as study:
         Path(snakemake.output.metrics).parent,
         Path(f"results/{study.study}/checkpoints/adaptations/{wildcards.base}/{wildcards.kind}/{wildcards.language}"),
         machine(snakemake, study),
+        made_by(study.model_dump(mode="json"), snakemake.params.code),
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from madx.jobs import job, machine
 from madx.methods import METHODS
+from madx.provenance import made_by
 from madx.training.task import train_task
 
 with job(snakemake) as study:
@@ -22,7 +23,12 @@ with job(snakemake) as study:
         base_folder=Path(snakemake.input.base).parent,
         language_folder=Path(language).parent if language else None,
         windows_path=Path(snakemake.input.windows),
-        description={"task": "ner", "method": method, "source": source},
+        description={
+            "task": "ner",
+            "method": method,
+            "source": source,
+            "provenance": made_by(study.model_dump(mode="json"), snakemake.params.code),
+        },
         folders=[folder] if whole else [folder / f"seed{seed}" for seed in seeds],
         metrics_path=Path(snakemake.output.metrics) if whole else folder / "metrics.jsonl",
         checkpoint_folder=Path(f"results/{study.study}/checkpoints/runs/{base}/ner/{method}/{source}")

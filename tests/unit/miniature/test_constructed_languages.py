@@ -226,7 +226,7 @@ def test_capitals_where_the_script_has_them(world, languages):
 
 
 def test_unknown_script_is_refused_with_the_known_ones(world):
-    with pytest.raises(ScriptError, match="'qaa' has script 'Cirillic'.*did you mean 'Cyrillic'.*Known: Latin"):
+    with pytest.raises(ScriptError, match=r"'qaa' has script 'Cirillic'.*did you mean 'Cyrillic'.*Known: Latin"):
         world.language(replace(ROWS["qaa"], script="Cirillic"))
 
 

@@ -1,5 +1,6 @@
 """The loop: schedule, per-replica clipping, best checkpoint, resume, bad losses."""
 
+import itertools
 import math
 
 import pytest
@@ -47,7 +48,7 @@ def test_schedule_rises_then_falls_to_zero():
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[9] == 1.0
     assert factors[100] == 0.0
-    assert all(a > b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(factors[10:]))
 
 
 def test_schedule_without_warmup_starts_at_the_top():

@@ -111,7 +111,7 @@ def test_masked_output_equals_the_full_output_there():
 
 
 def test_base_weights_are_bit_identical_after_adaptation():
-    model, adapted, phase = phase_and_parts()
+    model, _, phase = phase_and_parts()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     adapters = {name: p.detach().clone() for name, p in phase.trainable.items()}
     optimize(phase, adamw(phase.trainable.values(), 1e-2, 0.0), LoopSettings(10, 2, 0.1, 1.0))
