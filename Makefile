@@ -45,7 +45,7 @@ study-all: $(READY) ## run every study of STUDIES, one after the other
 	for study in $(STUDIES); do $(BIN)/madx study --configfile $$study --cores $(CORES) $(DATA) || exit 1; done
 
 test: $(READY) ## run the unit and workflow tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(READY) ## check style and the workflow, change nothing
 	$(BIN)/ruff check .

@@ -101,7 +101,9 @@ def _imports(name: str) -> tuple[str, ...]:
     for node in ast.walk(_parse(name)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise ValueError(f"{name}: relative imports are not followed; write the module's full name")
+        elif isinstance(node, ast.ImportFrom):
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return tuple(sorted(n for n in names if n.split(".")[0] == "madx" and n not in NOT_FOLLOWED and _module_path(n)))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
@@ -28,9 +29,13 @@ def load_tokenizer(folder: str | Path, revision: str | None = None) -> PreTraine
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(str(folder), revision=revision, add_prefix_space=True)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), revision=revision, add_prefix_space=True)
     except (OSError, ValueError) as error:
         raise BaseError(f"{folder}: no tokenizer can be loaded ({_short(error)})") from None
+    # without files transformers makes one that knows its special tokens alone
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise BaseError(f"{folder}: no tokenizer there; tokenizer.json is needed (tokenizer.save_pretrained writes it)")
+    return tokenizer
 
 
 def fetch_tokenizer(path: str, revision: str | None, folder: Path) -> None:
@@ -93,18 +98,20 @@ def _load(path: str, revision: str | None, dtype: torch.dtype) -> tuple[PreTrain
     try:
         config = AutoConfig.from_pretrained(path, revision=revision, trust_remote_code=False)
         architecture = architecture_of(config)
-        model, info = architecture.masked_lm.from_pretrained(
-            path,
-            config=config,
-            revision=revision,
-            dtype=dtype,
-            use_safetensors=True,
-            output_loading_info=True,
-            attn_implementation="sdpa",
-        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # a missing head is drawn, always alike
+            model, info = architecture.masked_lm.from_pretrained(
+                path,
+                config=config,
+                revision=revision,
+                dtype=dtype,
+                use_safetensors=True,
+                output_loading_info=True,
+                attn_implementation="sdpa",
+            )
     except ArchitectureError as error:
         raise BaseError(f"{path}: {error}") from None
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise BaseError(f"base {path!r} cannot be loaded: {_short(error)}; {remedy}") from None
     missing = sorted(key for key in info["missing_keys"])
     body = [key for key in missing if key.startswith(f"{architecture.body}.")]
@@ -114,4 +121,4 @@ def _load(path: str, revision: str | None, dtype: torch.dtype) -> tuple[PreTrain
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return " ".join(str(error).split())[:200].rstrip(".")

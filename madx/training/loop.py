@@ -123,8 +123,8 @@ class _Loop:
         self._resume()
         started, first, saved = time.monotonic(), self.step, time.monotonic()
         parameters = list(self.phase.trainable.values())
-        if self.step == 0:
-            self._evaluate(keep=False)
+        if self.step == 0 and self.phase.selection is None:
+            self._evaluate(keep=False)  # where the curve starts; a task's new head knows nothing worth measuring
         self.phase.train(True)
         while self.step < self.settings.steps:
             factor = learning_rate_factor(self.step, self.settings.steps, self.settings.warmup_fraction)

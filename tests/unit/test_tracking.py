@@ -94,7 +94,7 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     assert [(m.step, m.value, m.timestamp) for m in curve] == [
         (step, 9 - step / 100, round((1.7e9 + step) * 1000)) for step in range(0, 500, 100)
     ]
-    assert adaptation.data.params["adaptation.steps"] == "500"
+    assert adaptation.data.params["adaptation.steps"] == str(study.adaptation.steps)
     assert adaptation.data.tags["versions.torch"] == "2.13"
     assert [data.dataset.name for data in adaptation.inputs.dataset_inputs] == [f"{BASE}/qaa"]
 
@@ -110,7 +110,7 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     }
     expected |= {"configuration_digest": "c0", "code_digest": "d0", "mlflow.parentRunId": runs["."].info.run_id}
     assert expected.items() <= seed1.data.tags.items()
-    assert seed1.data.params["tasks.ner.epochs"] == "4"  # of the source's category
+    assert seed1.data.params["tasks.ner.epochs"] == str(study.by_category(study.tasks.ner.epochs, "qaa"))
     assert [m.value for m in client.get_metric_history(seed1.info.run_id, "dev_f1")] == [2.0, 3.0]
     values = {name: value for name, value in seed1.data.metrics.items() if name.startswith("f1")}
     assert values == {

@@ -41,7 +41,12 @@ CASES = {
         GOOD.encode() + b"Zo\xeb B-PER\n",
         "data/ner/qab/train.txt:5: not UTF-8 (byte 28 of the file); save it as UTF-8",
     ),
-    "qad": ("prepare_text", "text/qad.txt", b"", "data/text/qad.txt:1: no text; a language needs some to be adapted to"),
+    "qad": (
+        "prepare_text",
+        "text/qad.txt",
+        b"",
+        "data/text/qad.txt:1: no text; a language needs some to be adapted to",
+    ),
     "qaf": (
         "prepare_text",
         "text/qaf.txt",

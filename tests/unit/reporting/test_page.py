@@ -66,7 +66,7 @@ def test_page_has_every_table_figure_and_fact(study, folder):
         "62.5 %",
         "1:01:05 h",
         "| make_tables    |      1 |            7 s |",
-        "  steps: 500",
+        f"adaptation:\n  weight_decay: {study.adaptation.weight_decay}",
     ):
         assert fact in page, fact
     assert "90.0" in page and "40.0" in page  # perplexity before and after

@@ -1,14 +1,21 @@
-"""A tiny base on disk and windows in memory, made at random."""
+"""A tiny base on disk, with windows and blocks of tokens, made at random."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
-from madx.data.windows import Windows
+from madx.config import Study, load_study
+from madx.data.blocks import pack_blocks
+from madx.data.windows import ARRAYS, SPLITS, Windows
 from madx.models.base import save_base
+from madx.models.tokenizer import train_tokenizer
+from madx.provenance import file_digest
 from madx.training.compute import Machine
 
+ROOT = Path(__file__).parents[3]
 VOCABULARY, HIDDEN, LAYERS = 60, 16, 2
 TAGS = np.array(["O", "B-PER", "I-PER"])
 
@@ -53,6 +60,25 @@ def random_windows(sentences: int, seed: int = 0) -> Windows:
     )
 
 
+def save_windows(path: Path, sentences: int, seed: int) -> None:
+    """A file as tokenize_ner writes it, with random windows in its three splits."""
+    arrays = {"tags": TAGS}
+    for number, split in enumerate(SPLITS):
+        windows = random_windows(sentences, seed=10 * seed + number)
+        arrays |= {f"{split}_{name}": getattr(windows, name) for name in ARRAYS}
+    np.savez(path, **arrays)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file below a folder, with the digest of its bytes."""
+    return {str(p.relative_to(folder)): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def tiny_study() -> Study:
+    """Settings of config/tiny.yaml, for their types: tests set the numbers that they depend on."""
+    return load_study(ROOT / "config/tiny.yaml", {"languages_table": str(ROOT / "config/languages.tsv")})
+
+
 @pytest.fixture
 def machine() -> Machine:
     return Machine(torch.device("cpu"), torch.float32)
@@ -62,3 +88,23 @@ def machine() -> Machine:
 def base_folder(tmp_path):
     save_base(tiny_model(dropout=0.1), tmp_path / "base", "tiny", {"made": "in a test"})
     return tmp_path / "base"
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory) -> Path:
+    """A tokenizer, and the blocks of one language packed with it: tokenizer/, blocks.bin, blocks.json."""
+    folder = tmp_path_factory.mktemp("text")
+    words = np.random.default_rng(0).choice(["kala", "mi", "toko", "ela", "suno", "pi"], size=(120, 8))
+    text = folder / "text.txt"
+    text.write_text("".join(" ".join(line) + "\n" for line in words), encoding="utf-8")
+    train_tokenizer([text], VOCABULARY - 20, folder / "tokenizer")
+    pack_blocks(
+        text,
+        folder / "tokenizer",
+        folder / "blocks.bin",
+        folder / "blocks.json",
+        16,
+        max_tokens=None,
+        held_out_blocks=8,
+    )
+    return folder

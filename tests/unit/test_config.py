@@ -1,0 +1,196 @@
+"""A study's configuration: what is refused, with which line, and what follows from a valid one."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from madx.config import ConfigError, load_study, parse_study
+
+ROOT = Path(__file__).parents[2]
+TINY = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def changed(**paths) -> dict:
+    """Settings of config/tiny.yaml with other values; `tasks__ner__labels=...` goes below."""
+    settings = copy.deepcopy(TINY)
+    for path, value in paths.items():
+        *above, last = path.split("__")
+        below = settings
+        for key in above:
+            below = below[key]
+        below[last] = value
+    return settings
+
+
+def refused(settings: dict) -> str:
+    with pytest.raises(ConfigError) as error:
+        parse_study(settings, "study.yaml")
+    message = str(error.value)
+    assert message.startswith("study.yaml: ")
+    assert "\n" not in message
+    return message.removeprefix("study.yaml: ")
+
+
+# ---------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("adaptaton", "unknown key 'adaptaton'; did you mean 'adaptation'?"),
+        ("adapters__task_reduction", "unknown key 'adapters.task_reduction'; did you mean 'task_reduction_factor'?"),
+        ("adaptation__learning_rate__ful", "unknown key 'adaptation.learning_rate.ful'; did you mean 'full'?"),
+        ("methods__madx__seed", "unknown key 'methods.madx.seed'; did you mean 'seeds'?"),
+        ("bases__miniature-base__layer", "unknown key 'bases.miniature-base.layer'; did you mean 'layers'?"),
+        ("tasks__ner__data__pth", "unknown key 'tasks.ner.data.pth'; did you mean 'path'?"),
+        ("compute__xyzzy", "unknown key 'compute.xyzzy'"),
+    ],
+)
+def test_unknown_key_gets_the_nearest_name(path, message):
+    assert refused(changed(**{path: 1})) == message
+
+
+def test_every_key_must_be_there():
+    def below(settings: dict, path: tuple = ()):
+        for key, value in settings.items():
+            yield (*path, key)
+            if isinstance(value, dict):
+                yield from below(value, (*path, key))
+
+    paths = [path for path in below(TINY) if path[0] not in ("languages", "methods", "bases") and len(path) <= 3]
+    assert len(paths) > 50
+    for path in paths:
+        settings = copy.deepcopy(TINY)
+        inner = settings
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        message = refused(settings)
+        assert ".".join(path) in message or path[-1] == "source", message
+
+
+def test_number_of_further_mistakes_is_told():
+    assert refused(changed(compute__one=1, compute__two=2)).endswith("(and 1 more)")
+
+
+# ---------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"study": "../elsewhere"}, "study: "),
+        ({"adaptation__steps": 0}, "adaptation.steps"),
+        ({"adaptation__mask_fraction": 1.5}, "adaptation.mask_fraction: "),
+        ({"methods__madx__seeds": []}, "methods.madx.seeds: "),
+        ({"methods__madx__seeds": [-1]}, "methods.madx.seeds.0: "),
+        ({"adapters__stack": "houlsby"}, "adapters.stack: "),
+        ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels.0: "),
+        ({"languages": {"high-resource": ["qaa"]}}, "languages.high-resource"),
+        ({"languages": {"high-resource covered": ["qaa", "qaa"]}}, "languages: qaa listed more than once"),
+        ({"languages": {"high-resource covered": ["QAA"]}}, "languages: 'QAA' is no language code"),
+        ({"tasks__ner__sources": ["qab"]}, "tasks.ner.sources: 'qab' is not among the study's languages; did you"),
+        ({"tasks__ner__targets": ["xx"]}, "tasks.ner.targets: 'xx' is not among the study's languages"),
+        ({"table5_source": "qac"}, "table5_source: 'qac' is not among tasks.ner.sources"),
+        ({"methods": {"mad-x": TINY["methods"]["madx"]}}, "methods: 'mad-x' is unknown; did you mean 'madx'?"),
+        ({"miniature": None}, "miniature: settings are needed"),
+        ({"tasks__ner__data": {"source": "local", "path": "x"}}, "data_root: a folder is needed"),
+        ({"tasks__ner__data": {"source": "web"}}, "tasks.ner.data: "),
+        ({"tasks__ner__map_tags": {"DATE": "TIME"}}, "tasks.ner.map_tags: 'DATE' is mapped to 'TIME'"),
+        ({"bases": {"text": TINY["bases"]["miniature-base"]}}, "bases: 'text' is the name of a folder"),
+        ({"bases": {"a/b": TINY["bases"]["miniature-base"]}}, "bases.a/b"),
+        ({"bases__miniature-base__attention_heads": 3}, "bases: 'miniature-base': hidden_size must be a multiple"),
+        ({"bases__miniature-base__optimizer": "adamw"}, "bases.miniature-base: muon_learning_rate is needed exactly"),
+        ({"tasks__ner__max_length": 512}, "tasks.ner.max_length: 512 tokens, but base 'miniature-base'"),
+        (
+            {"languages": {"low-resource unseen": ["qae"]}, "table5_source": "qae", "tasks__ner__sources": "all"},
+            "bases: 'miniature-base' is made from the covered languages' text, but none is covered",
+        ),
+        ({"languages_table": "config/none.tsv"}, "config/none.tsv: the language table does not exist"),
+        (
+            {"adaptation__steps": {"high-resource covered": 10}},
+            "a setting by category has no value for 'low-resource covered'",
+        ),
+    ],
+)
+def test_wrong_value_is_one_line_with_its_place(changes, message):
+    assert message in refused(changed(**changes))
+
+
+def test_head_steps_and_trained_head_go_together():
+    base = {"source": "pretrained", "path": "x", "revision": None, "mlm_head": "included"}
+    assert parse_study(changed(bases={"x": base}), "t").bases["x"].mlm_head_steps is None
+    for wrong in (base | {"mlm_head_steps": 5}, base | {"mlm_head": "train"}):
+        assert "mlm_head_steps is needed exactly when" in refused(changed(bases={"x": wrong}))
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"study: [a\nb: 1\n", "config.yaml:2: not valid YAML"),
+        (b"study: \xff\n", "config.yaml: not UTF-8 (byte 7)"),
+        (b"- a\n", "config.yaml: expected keys and values, found list"),
+        (b"", "config.yaml: expected keys and values, found NoneType"),
+    ],
+)
+def test_unreadable_file_names_file_and_line(tmp_path, content, message):
+    (tmp_path / "config.yaml").write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        load_study(tmp_path / "config.yaml")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_overrides_replace_top_level_keys():
+    study = load_study("config/tiny.yaml", {"study": "other", "data_root": "elsewhere"})
+    assert (study.study, study.data_root) == ("other", "elsewhere")
+
+
+# ---------------------------------------------------------------- what follows
+
+
+def test_languages_come_category_by_category():
+    reversed_order = dict(reversed(TINY["languages"].items()))
+    study = parse_study(changed(languages=reversed_order), "t")
+    assert study.codes == ("qaa", "qac", "qae")
+    assert study.covered == ("qaa", "qac")
+    assert study.category("qae") == "low-resource unseen"
+    assert list(study.language_table()) == ["qaa", "qac", "qae"]
+    with pytest.raises(ConfigError, match="'qax' is not in this study"):
+        study.category("qax")
+
+
+def test_values_by_category():
+    by_category = {"high-resource covered": 1, "low-resource covered": 2, "low-resource unseen": 3}
+    study = parse_study(changed(adaptation__steps=by_category), "t")
+    assert [study.by_category(study.adaptation.steps, code) for code in study.codes] == [1, 2, 3]
+    assert study.by_category(7, "qaa") == 7
+
+
+def test_sources_and_targets():
+    study = parse_study(changed(tasks__ner__sources=["qae", "qaa"]), "t")
+    assert study.sources("ner") == ("qae", "qaa")
+    assert study.targets("ner") == study.codes
+
+
+def test_kinds_of_adaptation_are_those_that_the_methods_need():
+    assert parse_study(TINY, "t").adaptation_kinds == ("lad", "lad-inv")
+    methods = {"madx-no-lad-inv": TINY["methods"]["madx"]}
+    assert parse_study(changed(methods=methods), "t").adaptation_kinds == ()
+
+
+def test_settings_cannot_change():
+    study = parse_study(TINY, "t")
+    with pytest.raises(ValidationError):
+        study.adaptation.steps = 3
