@@ -23,7 +23,7 @@ from madx.training.adaptation import adapt_language
 from madx.training.compute import set_up
 from madx.training.task import train_task
 
-GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 SEEDS = (100, 101)  # not the study's seeds
 
 
