@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from madx.config import Study, parse_study
+from madx.provenance import digest
 
 if TYPE_CHECKING:
     from madx.training.compute import Machine
@@ -45,3 +47,23 @@ def machine(snakemake, study: Study) -> Machine:
     from madx.training.compute import set_up
 
     return set_up(study.compute, snakemake.threads)
+
+
+def checkpoint_folder(snakemake, study: Study) -> Path:
+    """Where a training job keeps its resume state.
+
+    The folder is named after all that the job depends on, so that a state of other settings, code or inputs is never
+    taken up; such states of the same job are removed.
+    """
+    inputs = {str(path): os.stat(path) for path in snakemake.input}
+    depends_on = {
+        "params": dict(snakemake.params.items()),
+        "threads": snakemake.threads,
+        "inputs": {path: [stat.st_mtime_ns, stat.st_size] for path, stat in inputs.items()},
+    }
+    states = Path("results") / study.study / "checkpoints" / snakemake.rule / Path(*snakemake.wildcards)
+    folder = states / digest(depends_on)[:16]
+    for old in states.glob("*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -70,13 +71,9 @@ def epoch_sampler(blocks: np.ndarray, batch_size: int, seed: int) -> Callable[[i
     """Batches of one language: each epoch visits every block once, in an order of its own. step -> (batch, length)."""
     count = len(blocks)
 
-    orders: dict[int, np.ndarray] = {}
-
+    @lru_cache(maxsize=2)  # a batch may lie across two epochs
     def order(epoch: int) -> np.ndarray:
-        if epoch not in orders:
-            orders.clear() if len(orders) > 1 else None
-            orders[epoch] = np.random.default_rng([seed, epoch]).permutation(count)
-        return orders[epoch]
+        return np.random.default_rng([seed, epoch]).permutation(count)
 
     def sample(step: int) -> np.ndarray:
         positions = range(step * batch_size, (step + 1) * batch_size)

@@ -11,11 +11,7 @@ from madx.files import atomic_path
 
 
 def finish_metrics(checkpoint_folder: Path, metrics: Sequence[dict], path: Path) -> None:
-    """Write metrics as JSON lines beside the results and remove the resume state.
-
-    Call it when the trained weights are kept elsewhere or are written right after: a job that dies in between
-    trains again from its start.
-    """
+    """Write metrics as JSON lines beside the results, whose weights are written by now, and remove the resume state."""
     with atomic_path(path) as temporary:
         temporary.write_text("".join(json.dumps(record) + "\n" for record in metrics), encoding="utf-8")
     shutil.rmtree(checkpoint_folder, ignore_errors=True)

@@ -79,8 +79,8 @@ def make_base(
     loop = LoopSettings(settings.steps, EVALUATIONS, settings.warmup_fraction, max_gradient_norm=1.0)
     outcome = optimize(phase, _optimizers(model, settings), loop, checkpoint_folder=checkpoint_folder)
     log.info("pretrained %s on %s", name, ", ".join(blocks))
-    finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
     save_base(model, base_folder, name, {"made": settings.model_dump(mode="json"), "languages": list(blocks)})
+    finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 
 def train_mlm_head(
@@ -117,8 +117,8 @@ def train_mlm_head(
     loop = LoopSettings(steps, EVALUATIONS, settings.warmup_fraction, settings.max_gradient_norm)
     optimizers = adamw(head.values(), settings.learning_rate.adapter, settings.weight_decay)
     outcome = optimize(phase, optimizers, loop, checkpoint_folder=checkpoint_folder)
-    finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
     save_base(model, base_folder, name, {"mlm_head": "trained", "steps": steps, "languages": list(blocks)})
+    finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 
 def head_parameters(adapted: AdaptedModel) -> dict[str, nn.Parameter]:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from madx.config import Study
-from madx.jobs import job, machine
+from madx.jobs import checkpoint_folder, job, machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,3 +100,30 @@ def test_machine_uses_the_rules_threads(snakemake):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+class Named(dict):
+    """Snakemake's named parameters or wildcards: iterates over values."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+
+def test_resume_states_of_other_settings_or_inputs_are_not_taken_up(snakemake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = SimpleNamespace(study="s")
+    data = tmp_path / "blocks.bin"
+    data.write_bytes(b"1")
+    snakemake.input, snakemake.wildcards = [data], Named(base="b", language="qaa")
+    snakemake.params = Named(settings=[{"learning_rate": 0.1}])
+    first = checkpoint_folder(snakemake, study)
+    first.mkdir(parents=True)
+    assert first.parent == Path("results/s/checkpoints/train_task/b/qaa")
+    assert checkpoint_folder(snakemake, study) == first
+    assert first.is_dir()
+    snakemake.params = Named(settings=[{"learning_rate": 0.2}])
+    second = checkpoint_folder(snakemake, study)
+    assert second != first
+    assert not first.exists()
+    data.write_bytes(b"12")
+    assert checkpoint_folder(snakemake, study) != second

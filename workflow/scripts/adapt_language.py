@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from madx.jobs import job, machine
+from madx.jobs import checkpoint_folder, job, machine
 from madx.provenance import made_by
 from madx.training.adaptation import adapt_language
 
@@ -18,7 +18,7 @@ with job(snakemake) as study:
         Path(snakemake.input.tokenizer).parent,
         Path(snakemake.input.blocks),
         Path(snakemake.output.metrics).parent,
-        Path(f"results/{study.study}/checkpoints/adaptations/{wildcards.base}/{wildcards.kind}/{wildcards.language}"),
+        checkpoint_folder(snakemake, study),
         machine(snakemake, study),
         made_by(study.model_dump(mode="json"), snakemake.params.code),
     )

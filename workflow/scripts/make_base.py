@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from madx.jobs import job, machine
+from madx.jobs import checkpoint_folder, job, machine
 from madx.training.pretraining import make_base
 
 with job(snakemake) as study:
@@ -14,6 +14,6 @@ with job(snakemake) as study:
         dict(zip(study.covered, map(Path, snakemake.input.blocks), strict=True)),
         study.corpora.block_length,
         Path(snakemake.output.description).parent,
-        Path(f"results/{study.study}/checkpoints/base/{name}"),
+        checkpoint_folder(snakemake, study),
         machine(snakemake, study),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from madx.jobs import job, machine
+from madx.jobs import checkpoint_folder, job, machine
 from madx.training.pretraining import train_mlm_head
 
 with job(snakemake) as study:
@@ -15,6 +15,6 @@ with job(snakemake) as study:
         Path(snakemake.input.tokenizer[0]).parent,
         dict(zip(study.covered, map(Path, snakemake.input.blocks), strict=True)),
         Path(snakemake.output.description).parent,
-        Path(f"results/{study.study}/checkpoints/base/{name}"),
+        checkpoint_folder(snakemake, study),
         machine(snakemake, study),
     )

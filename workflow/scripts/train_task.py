@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from madx.jobs import job, machine
+from madx.jobs import checkpoint_folder, job, machine
 from madx.methods import METHODS
 from madx.provenance import made_by
 from madx.training.task import train_task
 
 with job(snakemake) as study:
-    base, method, source = (snakemake.wildcards[name] for name in ("base", "method", "source"))
+    method, source = snakemake.wildcards.method, snakemake.wildcards.source
     task, folder, seeds = study.tasks.ner, Path(snakemake.output[0]), snakemake.params.seeds
     whole = METHODS[method].trains == "model"
     language = snakemake.input.get("language")
@@ -31,7 +31,6 @@ with job(snakemake) as study:
         },
         folders=[folder] if whole else [folder / f"seed{seed}" for seed in seeds],
         metrics_path=Path(snakemake.output.metrics) if whole else folder / "metrics.jsonl",
-        checkpoint_folder=Path(f"results/{study.study}/checkpoints/runs/{base}/ner/{method}/{source}")
-        / (f"seed{seeds[0]}" if whole else "all"),
+        checkpoint_folder=checkpoint_folder(snakemake, study),
         machine=machine(snakemake, study),
     )
