@@ -127,6 +127,7 @@ class MadeBase(Strict):
     mask_fraction: Fraction = Field(description="part of the tokens that are predicted")
     warmup_fraction: Fraction = Field(description="part of the steps in which the learning rate rises linearly")
     sampling_exponent: Fraction = Field(description="a language's share of the batches is its size to this power")
+    threads: PositiveInt = Field(description="torch threads (and cores) of its pretraining, for which all else waits")
     seed: Annotated[int, Field(ge=0)] = Field(description="of initial weights, order and masking")
 
     @model_validator(mode="after")

@@ -46,7 +46,7 @@ rule make_base:
         base=one_of(MADE),
     conda:
         "../../environment.yml"
-    threads: THREADS
+    threads: lambda w: study.bases[w.base].threads
     resources:
         mem_mb=4000,
         runtime=240,
