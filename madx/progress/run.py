@@ -56,6 +56,9 @@ def run_study(
     with tempfile.TemporaryDirectory() as folder, open(output, "w", encoding="utf-8") as stream:
         events = Path(folder) / "events.jsonl"
         events.touch()
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # a shell starts background commands so; the jobs would inherit it and could not be stopped
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         child = subprocess.Popen(
             [*arguments, "--logger", "madx", "--logger-madx-events", str(events)],
             stdin=subprocess.DEVNULL,

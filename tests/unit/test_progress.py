@@ -217,10 +217,15 @@ def test_an_error_of_the_workflow_itself_is_shown(toy):
     assert code != 0 and "config.yaml: unknown key" in shown
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_jobs_and_the_next_run_makes_anew_what_they_left(toy, number):
+@pytest.mark.parametrize(
+    ("number", "before"),
+    [(signal.SIGINT, signal.SIG_DFL), (signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_IGN)],
+    ids=["interrupted", "terminated", "interrupted in the background"],
+)
+def test_a_signal_ends_the_jobs_and_the_next_run_makes_anew_what_they_left(toy, number, before):
     Path("config.yaml").write_text("page: 'echo $$ > pid; touch {output}; exec sleep 60'\n")
-    program = "import sys; from pathlib import Path; from madx.progress import run_study; "
+    program = f"import signal; signal.signal(signal.SIGINT, signal.{before.name}); "
+    program += "import sys; from pathlib import Path; from madx.progress import run_study; "
     program += "sys.exit(run_study(Path('config.yaml'), Path('results/toy'), cores='1'))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
