@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from madx.config_checks import check_consistency
 from madx.config_errors import first_line
-from madx.languages import CATEGORIES, CODE, Language, LanguageError, nearest, read_languages
+from madx.languages import CATEGORIES, Language, LanguageError, nearest, read_languages
 from madx.methods import METHODS
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message is one line for the user."""
-
-
-RESERVED = {"text", "ner"}  # corpora/text and labelled/ner stand beside the folders of the bases
 
 
 class Strict(BaseModel):
@@ -31,13 +29,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, found {str(value).lower()}")
+    return value
+
+
 Category = Literal["high-resource covered", "low-resource covered", "low-resource unseen", "truly low-resource unseen"]
 T = TypeVar("T")
 ByCategory = T | dict[Category, T]
-PositiveInt = Annotated[int, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+# integers and truth values as YAML has them; numbers may be text, because YAML's 1e-4 (without a point) is text
+PositiveInt = Annotated[int, Field(strict=True, gt=0)]
+Natural = Annotated[int, Field(strict=True, ge=0)]
+Truth = Annotated[bool, Field(strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_no_truth_value)]
+Positive = Annotated[Number, Field(gt=0)]
+NonNegative = Annotated[Number, Field(ge=0)]
+Fraction = Annotated[Number, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+Seeds = Annotated[tuple[Natural, ...], Field(min_length=1)]
 
 
 # ---------------------------------------------------------------- data sources
@@ -62,11 +72,13 @@ class HubSource(Strict):
     """A data set on the Hugging Face hub (or a local folder in the hub's layout)."""
 
     source: Literal["hub"] = Field(
-        description="a data set on the Hugging Face hub, with WikiANN's or Wikipedia's columns"
+        description="a data set on the Hugging Face hub, in Parquet with WikiANN's or Wikipedia's columns"
     )
     id: str = Field(description="data set id, or a folder in the hub's layout")
     configuration: str = Field(description="configuration name with `{language}`")
-    revision: str | None = Field(description="commit of the data set; null takes the newest and records it")
+    revision: str | None = Field(
+        description="commit of the data set; null takes the newest and records it with the data"
+    )
 
 
 Source = Annotated[MiniatureSource | LocalSource | HubSource, Field(discriminator="source")]
@@ -80,7 +92,7 @@ class Corpora(Strict):
     max_tokens: PositiveInt | None = Field(description="text kept of each language, in tokens; null keeps all")
     block_length: PositiveInt = Field(description="tokens a block, special tokens included (not in the paper)")
     held_out_blocks: PositiveInt = Field(description="blocks kept apart for perplexity; at most a fifth of all")
-    exclude_evaluation_text: bool = Field(
+    exclude_evaluation_text: Truth = Field(
         description="remove dev and test sentences of the tasks from the text; the overlap is reported either way"
     )
 
@@ -120,15 +132,17 @@ class MadeBase(Strict):
     attention_heads: PositiveInt = Field(description="heads a layer; must divide `hidden_size`")
     dropout: Fraction = Field(description="in later training; pretraining itself runs without dropout")
     optimizer: Literal["adamw", "muon"] = Field(description="muon: Muon on the matrices, AdamW on the rest")
-    learning_rate: float = Field(gt=0, description="AdamW's highest learning rate")
-    muon_learning_rate: float | None = Field(default=None, description="Muon's highest learning rate; only with Muon")
+    learning_rate: Positive = Field(description="AdamW's highest learning rate")
+    muon_learning_rate: Positive | None = Field(
+        default=None, description="Muon's highest learning rate; only with Muon"
+    )
     steps: PositiveInt = Field(description="steps of pretraining")
     batch_size: PositiveInt = Field(description="blocks a step")
     mask_fraction: Fraction = Field(description="part of the tokens that are predicted")
     warmup_fraction: Fraction = Field(description="part of the steps in which the learning rate rises linearly")
     sampling_exponent: Fraction = Field(description="a language's share of the batches is its size to this power")
     threads: PositiveInt = Field(description="torch threads (and cores) of its pretraining, for which all else waits")
-    seed: Annotated[int, Field(ge=0)] = Field(description="of initial weights, order and masking")
+    seed: Natural = Field(description="of initial weights, order and masking")
 
     @model_validator(mode="after")
     def rate_with_muon(self) -> MadeBase:
@@ -154,22 +168,22 @@ class Adapters(Strict):
         description="half the hidden size / F and G (equation 5; section 5.2: 2)"
     )
     task_reduction_factor: PositiveInt = Field(description="hidden size / task adapter (section 5.2: 16)")
-    leave_out: tuple[Annotated[int, Field(ge=0)], ...] = Field(description="layers (from 0) without adapters")
+    leave_out: tuple[Natural, ...] = Field(description="layers (from 0) without adapters")
 
 
 class Optimization(Strict):
     """Settings that every training phase shares."""
 
-    weight_decay: Annotated[float, Field(ge=0)] = Field(description="AdamW's weight decay")
+    weight_decay: NonNegative = Field(description="AdamW's weight decay")
     warmup_fraction: Fraction = Field(description="part of the steps in which the learning rate rises linearly")
-    max_gradient_norm: Annotated[float, Field(gt=0)] = Field(description="of the gradient, for each seed apart")
+    max_gradient_norm: Positive = Field(description="of the gradient, for each seed apart")
 
 
 class AdaptationRates(Strict):
     """Highest learning rate, by what is trained."""
 
-    adapter: Annotated[float, Field(gt=0)] = Field(description="of language adapters (section 5.2: 1e-4)")
-    full: Annotated[float, Field(gt=0)] = Field(description="of whole models (section 5.2: 5e-5)")
+    adapter: Positive = Field(description="of language adapters (section 5.2: 1e-4)")
+    full: Positive = Field(description="of whole models (section 5.2: 5e-5)")
 
 
 class Adaptation(Optimization):
@@ -181,11 +195,11 @@ class Adaptation(Optimization):
     mask_fraction: Fraction = Field(
         description="part of the tokens that are predicted (80 % masked, 10 % another token)"
     )
-    whole_words: bool = Field(description="mask all sub-words of a word together")
-    train_mlm_head: bool = Field(description="train the MLM head with the adapters, as the released code does")
+    whole_words: Truth = Field(description="mask all sub-words of a word together")
+    train_mlm_head: Truth = Field(description="train the MLM head with the adapters, as the released code does")
     evaluations: PositiveInt = Field(description="perplexity measurements on held-out text, evenly spaced")
     save_steps: tuple[PositiveInt, ...] = Field(description="steps at which the adapter is kept (sample efficiency)")
-    seed: Annotated[int, Field(ge=0)] = Field(description="of initial weights, order and masking")
+    seed: Natural = Field(description="of initial weights, order and masking")
 
 
 class NerTask(Optimization):
@@ -202,11 +216,11 @@ class NerTask(Optimization):
     batch_size: ByCategory[PositiveInt] = Field(
         description="windows a step, by the source's category (section 5.2: 16 high-resource, 8 low-resource)"
     )
-    max_length: Annotated[int, Field(ge=8)] = Field(
+    max_length: Annotated[int, Field(strict=True, ge=8)] = Field(
         description="sub-words a window; longer sentences take several windows"
     )
     evaluations: PositiveInt = Field(description="on the source's dev set; each seed keeps its best checkpoint")
-    write_predictions: bool = Field(description="write predicted tags in CoNLL form to `results/<study>/predictions`")
+    write_predictions: Truth = Field(description="write predicted tags in CoNLL form to `results/<study>/predictions`")
 
 
 class Tasks(Strict):
@@ -219,15 +233,13 @@ class MethodSettings(Strict):
     """Task training with one method."""
 
     seeds: Seeds = Field(description="one run each (section 5.2: five runs)")
-    learning_rate: Annotated[float, Field(gt=0)] = Field(
-        description="highest learning rate (section 5.2: 5e-5 whole models, 1e-4 adapters)"
-    )
+    learning_rate: Positive = Field(description="highest learning rate (section 5.2: 5e-5 whole models, 1e-4 adapters)")
 
 
 class Miniature(Strict):
     """The constructed languages (madx/miniature)."""
 
-    seed: Annotated[int, Field(ge=0)] = Field(description="of the world: all languages and sentences follow from it")
+    seed: Natural = Field(description="of the world: all languages and sentences follow from it")
     sentences: ByCategory[PositiveInt] = Field(description="sentences of unlabelled text of a language")
     ner_train: ByCategory[PositiveInt] = Field(description="labelled sentences to train on")
     ner_dev: ByCategory[PositiveInt] = Field(description="labelled sentences to choose checkpoints by")
@@ -247,7 +259,7 @@ class Compute(Strict):
 class Tracking(Strict):
     """MLflow, to which the results are mirrored."""
 
-    mlflow: bool = Field(description="mirror runs, curves and tables to MLflow at the end")
+    mlflow: Truth = Field(description="mirror runs, curves and tables to MLflow at the end")
     uri: str | None = Field(description="MLflow tracking URI; null: the file `results/<study>/mlflow.db`")
 
 
@@ -276,48 +288,7 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def consistent(self) -> Study:
-        codes = self.codes
-        for code in codes:
-            if not CODE.fullmatch(code):
-                raise ValueError(f"languages: {code!r} is no language code; use small letters, digits and hyphens")
-        repeated = sorted({code for code in codes if codes.count(code) > 1})
-        if repeated:
-            raise ValueError(f"languages: {', '.join(repeated)} listed more than once")
-        for field, wanted in (
-            ("tasks.ner.sources", self.sources("ner")),
-            ("tasks.ner.targets", self.targets("ner")),
-            ("table5_source", (self.table5_source,)),
-        ):
-            for code in wanted:
-                if code not in codes:
-                    raise ValueError(f"{field}: {code!r} is not among the study's languages{nearest(code, codes)}")
-        if self.table5_source not in self.sources("ner"):
-            raise ValueError(f"table5_source: {self.table5_source!r} is not among tasks.ner.sources")
-        for name in self.methods:
-            if name not in METHODS:
-                raise ValueError(
-                    f"methods: {name!r} is unknown{nearest(name, METHODS) or ';'} known: {', '.join(METHODS)}"
-                )
-        sources = [self.corpora.data, self.tasks.ner.data]
-        if any(isinstance(s, MiniatureSource) for s in sources) and self.miniature is None:
-            raise ValueError("miniature: settings are needed because a data source is 'miniature'")
-        if any(isinstance(s, LocalSource) for s in sources) and self.data_root is None:
-            raise ValueError("data_root: a folder is needed because a data source is 'local'")
-        for kind, target in self.tasks.ner.map_tags.items():
-            if target not in (*self.tasks.ner.labels, "O"):
-                raise ValueError(f"tasks.ner.map_tags: {kind!r} is mapped to {target!r}, which is no label and not O")
-        for name, base in self.bases.items():
-            if name in RESERVED:
-                raise ValueError(f"bases: {name!r} is the name of a folder of the results; choose another")
-            if isinstance(base, MadeBase) and not self.covered:
-                raise ValueError(f"bases: {name!r} is made from the covered languages' text, but none is covered")
-            if isinstance(base, MadeBase) and self.tasks.ner.max_length > self.corpora.block_length:
-                raise ValueError(
-                    f"tasks.ner.max_length: {self.tasks.ner.max_length} tokens, but base {name!r} is pretrained on"
-                    f" {self.corpora.block_length} positions only (corpora.block_length)"
-                )
-            if isinstance(base, MadeBase) and base.hidden_size % base.attention_heads:
-                raise ValueError(f"bases: {name!r}: hidden_size must be a multiple of attention_heads")
+        check_consistency(self)
         return self
 
     # ------------------------------------------------------------ what follows from the settings
@@ -377,9 +348,6 @@ def parse_study(settings: dict[str, Any], where: str) -> Study:
     try:
         study = Study.model_validate(settings)
         study.language_table()
-        for setting in (study.tasks.ner.epochs, study.tasks.ner.batch_size, study.adaptation.steps):
-            for code in study.codes:
-                study.by_category(setting, code)
         return study
     except ValidationError as error:
         raise ConfigError(f"{where}: {first_line(error, Study)}") from None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ValidationError
 
 from madx.languages import nearest
 
+# what pydantic puts into a path beside the keys: the value of `source`, and the kinds of value that were tried
 SOURCE_VALUES = {"miniature", "local", "hub", "pretrained", "made"}
+KINDS = re.compile(r"(constrained-)?(int|str|tuple)|(dict|tuple|literal|function-\w+)\[.*")
 
 
 def first_line(error: ValidationError, model: type[BaseModel]) -> str:
     """The most telling of pydantic's complaints about settings of this model, without the place where they stand."""
     complaints = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = complaints[0]
-    # pydantic puts the value of `source` into the path; the user wrote only the keys
-    place = ".".join(str(part) for k, part in enumerate(first["loc"]) if k == 0 or part not in SOURCE_VALUES)
-    more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
+    place = _place(first["loc"])
+    others = len({_place(complaint["loc"]) for complaint in complaints}) - 1
+    more = f" (and {others} more)" if others else ""
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         return f"unknown key {place!r}{nearest(key, _keys_beside(first['loc'], model))}{more}"
@@ -23,6 +27,12 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
         return f"missing key {place!r}{more}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{place + ': ' if place else ''}{message}{more}"
+
+
+def _place(location: tuple) -> str:
+    """The keys of a path, as the user wrote them."""
+    keys = [str(part) for k, part in enumerate(location) if k == 0 or part not in SOURCE_VALUES]
+    return ".".join(key for key in keys if not KINDS.fullmatch(key))
 
 
 def _keys_beside(location: tuple, model: type[BaseModel]) -> list[str]:

@@ -8,10 +8,15 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from madx.files import file_digest
+
+if TYPE_CHECKING:
+    from madx.config import Study
 
 PACKAGE = Path(__file__).parent
 # Rules have the settings that they use among their parameters, so the code that validates settings need not count.
@@ -24,29 +29,24 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def file_digest(path: str | Path) -> str:
-    """SHA-256 (hex) of a file's bytes, read in pieces."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def code_digest(*modules: str) -> str:
+def code_digest(*modules: str, without: Collection[str] = ()) -> str:
     """SHA-256 of the statements of madx modules and of all madx modules that they import.
 
+    without: modules or packages that are imported but not used here (the readers of other data sources).
     Comments, docstrings, blank lines and layout do not count, nor do imports under `if TYPE_CHECKING`. Rules carry
     this digest as a parameter, so that editing the library reruns exactly what depends on it.
     """
-    trees = {name: _statements(name) for name in sorted(imported_modules(*modules))}
+    trees = {name: _statements(name) for name in sorted(imported_modules(*modules, without=without))}
     return digest(trees)
 
 
-def imported_modules(*modules: str) -> set[str]:
+def imported_modules(*modules: str, without: Collection[str] = ()) -> set[str]:
     """These madx modules, the packages they lie in, and all madx modules they import, directly or not."""
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in found or any(f"{name}.".startswith(f"{left_out}.") for left_out in without):
             continue
         found.add(name)
         parent = name.rpartition(".")[0]
@@ -134,6 +134,11 @@ def versions(packages: Iterable[str] = VERSIONED) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def study_settings(study: Study) -> dict[str, Any]:
+    """A study's settings as plain values, without the folder of its data: equal studies are equal on every machine."""
+    return study.model_dump(mode="json", exclude={"data_root"})
 
 
 def made_by(settings: dict[str, Any], code: str) -> dict[str, Any]:

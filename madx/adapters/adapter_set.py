@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import nn
 
-from madx.adapters.bottleneck import Bottleneck
+from madx.adapters.bottleneck import Bottleneck, generators
 from madx.adapters.invertible import Invertible
 
 
@@ -61,14 +61,14 @@ class AdapterSet(nn.Module):
         )
 
     @classmethod
-    def create(cls, shape: AdapterShape, seeds: Sequence[int]) -> AdapterSet:
-        """New adapters, one replica a seed; a replica's values do not depend on the other seeds."""
+    def create(cls, shape: AdapterShape, seeds: Sequence[int], part: str = "language") -> AdapterSet:
+        """New adapters, one replica a seed; a replica's values depend on its seed and the part, not on other seeds."""
         adapters = cls(shape, replicas=len(seeds))
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        drawn = generators(seeds, part)
         for layer in adapters.layers.values():
-            layer.initialize(generators)
+            layer.initialize(drawn)
         if adapters.invertible is not None:
-            adapters.invertible.initialize(generators)
+            adapters.invertible.initialize(drawn)
         return adapters
 
     def at(self, layer: int) -> Bottleneck | None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 INITIAL_DEVIATION = 0.02  # N(0, 0.02) and zero biases, as in the released code
+
+
+def generators(seeds: Sequence[int], part: str) -> list[torch.Generator]:
+    """A generator for each seed and part ("language", "task", "head"): equal seeds draw differently for each part."""
+    states = [np.random.SeedSequence([seed, *part.encode()]).generate_state(1, np.uint64)[0] for seed in seeds]
+    return [torch.Generator().manual_seed(int(state >> np.uint64(1))) for state in states]
 
 
 class Bottleneck(nn.Module):

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from madx.data.errors import DataError
-from madx.files import atomic_path, read_json, write_json
-from madx.provenance import file_digest
+from madx.files import atomic_path, file_digest, read_json, write_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

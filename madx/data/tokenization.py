@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from madx.data.errors import DataError
-from madx.provenance import file_digest
+from madx.files import file_digest
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import adapters_from, fill, join_replicas, load_language, read_part
+from madx.adapters.storage import WEIGHTS, adapters_from, fill, join_replicas, load_language, read_part
 from madx.data.windows import Windows, load_windows
 from madx.evaluation.spans import TagSet, count_spans, scores_from_counts
 from madx.evaluation.tagging import predict_tags
-from madx.files import atomic_path, write_json
+from madx.files import atomic_path, file_digest, write_json
 from madx.models.base import load_base, read_description
 from madx.models.heads import TaggingHead
 from madx.training.compute import Machine
@@ -89,7 +89,17 @@ def evaluate_run(
             np.mean([s["value"] for s in scores if s["target"] == target and s["metric"] == "f1"]),
         )
     _write_counts(counts_path, counted)
-    write_json(scores_path, {**run, "scores": scores, "provenance": dict(provenance)})
+    made = {
+        **provenance,
+        "stack": stack,
+        "device": machine.device.type,
+        "precision": str(machine.frozen).removeprefix("torch."),
+        "base": base["fingerprint"],
+        "adaptations": {
+            target: file_digest(folder / WEIGHTS) for target, folder in language_folders.items() if folder is not None
+        },
+    }
+    write_json(scores_path, {**run, "unit": "per cent", "scores": scores, "provenance": made})
 
 
 def load_adapter_run(

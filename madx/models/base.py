@@ -10,9 +10,8 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from madx.files import atomic_path, read_json, write_json
+from madx.files import atomic_path, file_digest, read_json, write_json
 from madx.models.architectures import Architecture, ArchitectureError, architecture_of
-from madx.provenance import file_digest
 
 
 class BaseError(ValueError):
@@ -47,12 +46,26 @@ def fetch_tokenizer(path: str, revision: str | None, folder: Path) -> None:
         tokenizer.save_pretrained(temporary)
 
 
+def check_length(config, tokens: int, setting: str) -> None:
+    """Raise BaseError if a base has fewer positions than `tokens`, the length that a setting of this name asks for."""
+    # RoBERTa's positions start after the padding id
+    positions = config.max_position_embeddings - (0 if config.model_type == "bert" else config.pad_token_id + 1)
+    if tokens > positions:
+        raise BaseError(f"{setting}: sequences of {tokens} tokens, but the base has {positions} positions")
+
+
 def read_description(base_folder: str | Path) -> dict[str, Any]:
     """base.json: name, fingerprint, hidden_size, layers, parameters, origin."""
     return read_json(Path(base_folder) / "base.json")
 
 
-def save_base(model: PreTrainedModel, base_folder: str | Path, name: str, origin: dict[str, Any]) -> None:
+def save_base(
+    model: PreTrainedModel,
+    base_folder: str | Path,
+    name: str,
+    origin: dict[str, Any],
+    provenance: dict[str, Any] | None = None,
+) -> None:
     """Write base_folder/model and, last, base_folder/base.json."""
     folder = Path(base_folder)
     with atomic_path(folder / "model") as temporary:
@@ -70,11 +83,19 @@ def save_base(model: PreTrainedModel, base_folder: str | Path, name: str, origin
             "parameters": sum(p.numel() for p in model.parameters()),
             "body_parameters": sum(p.numel() for p in getattr(model, architecture_of(config).body).parameters()),
             "origin": origin,
+            "provenance": provenance or {},
         },
     )
 
 
-def fetch_base(path: str, revision: str | None, base_folder: Path, name: str, head_expected: bool) -> None:
+def fetch_base(
+    path: str,
+    revision: str | None,
+    base_folder: Path,
+    name: str,
+    head_expected: bool,
+    provenance: dict[str, Any] | None = None,
+) -> None:
     """Copy a pretrained base from the hub or a folder into the study.
 
     head_expected: the MLM head must be there; otherwise only the body (`train_mlm_head` makes the head).
@@ -85,7 +106,8 @@ def fetch_base(path: str, revision: str | None, base_folder: Path, name: str, he
     if head and head_expected:
         raise BaseError(f"{path}: has no MLM head ({', '.join(head[:3])} …); set mlm_head: train to make one")
     commit = getattr(model.config, "_commit_hash", None)
-    save_base(model, base_folder, name, {"path": path, "revision": revision, "commit": commit})
+    origin = {"path": path, "revision": revision, "commit": commit}
+    save_base(model, base_folder, name, origin, provenance)
 
 
 def _load(path: str, revision: str | None, dtype: torch.dtype) -> tuple[PreTrainedModel, list[str], Architecture]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from madx.adapters.bottleneck import INITIAL_DEVIATION
+from madx.adapters.bottleneck import INITIAL_DEVIATION, generators
 
 
 class TaggingHead(nn.Module):
@@ -24,8 +24,7 @@ class TaggingHead(nn.Module):
         """A new head, one replica a seed; a replica's values do not depend on the other seeds."""
         head = cls(hidden_size, tags, len(seeds), dropout)
         with torch.no_grad():
-            for replica, seed in enumerate(seeds):
-                generator = torch.Generator().manual_seed(seed)
+            for replica, generator in enumerate(generators(seeds, "head")):
                 head.weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
         return head
 

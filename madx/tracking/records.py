@@ -16,9 +16,9 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from madx.config import Study
-from madx.files import read_json
+from madx.files import file_digest, read_json
 from madx.languages import CATEGORIES
-from madx.provenance import digest, file_digest
+from madx.provenance import digest
 
 STUDY_ARTIFACTS = ("README.md", "scores.parquet", "tables", "figures")
 

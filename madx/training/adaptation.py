@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from madx.adapters.adapter_set import AdapterSet, AdapterShape
 from madx.adapters.model import AdaptedModel
 from madx.adapters.storage import save_part
 from madx.data.blocks import Blocks
-from madx.models.base import load_base, load_tokenizer, read_description, save_base
+from madx.models.base import check_length, load_base, load_tokenizer, read_description, save_base
 from madx.training.compute import Machine
 from madx.training.loop import LoopSettings, adamw, optimize
 from madx.training.mlm import MlmPhase, Vocabulary, epoch_sampler
@@ -51,9 +52,14 @@ def adapt_language(
     """
     base = read_description(base_folder)
     whole = kind == "full"
-    model = load_base(base_folder / "model", machine.frozen if not whole else None).to(machine.device)
+    trains_base = whole or settings.train_mlm_head  # then its weights are float32, and autocast may compute in bfloat16
+    model = load_base(base_folder / "model", None if trains_base else machine.frozen).to(machine.device)
     adapted = AdaptedModel(model, sizes.stack)
     blocks = Blocks.open(blocks_path)
+    check_length(model.config, blocks.description["block_length"], "corpora.block_length")
+    if not (checkpoint_folder / "state.pt").exists():
+        for old in folder.glob("step*"):  # of earlier settings
+            shutil.rmtree(old)
     description = {
         "kind": kind,
         "language": language,
@@ -86,7 +92,7 @@ def adapt_language(
         mask_fraction=settings.mask_fraction,
         whole_words=settings.whole_words,
         seed=settings.seed,
-        autocast=machine.autocast and whole,
+        autocast=machine.autocast and trains_base,
     )
     rate = settings.learning_rate.full if whole else settings.learning_rate.adapter
 

@@ -78,10 +78,10 @@ def adamw(parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay
 
 def learning_rate_factor(step: int, steps: int, warmup_fraction: float) -> float:
     """Linear warm-up, then linear decay; step counts from 0."""
-    warmup = warmup_fraction * steps
-    if step + 1 <= warmup:
-        return (step + 1) / max(1.0, warmup)
-    return max(0.0, (steps - step) / max(1.0, steps - warmup))
+    warmup = round(warmup_fraction * steps)
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / max(1, steps - warmup)
 
 
 def optimize(
@@ -157,7 +157,7 @@ class _Loop:
                     parameter.copy_(self.best[name])
         else:
             self.best_step = [self.step] * self.replicas
-        state = {name: parameter.detach().clone() for name, parameter in self.phase.trainable.items()}
+        state = {name: parameter.detach() for name, parameter in self.phase.trainable.items()}
         return Outcome(state, self.best_step, self.best_value, self.metrics)
 
     # ---------------------------------------------------------------- measuring
@@ -241,7 +241,7 @@ class _Loop:
                 for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                     optimizer.load_state_dict(saved)
                 torch.set_rng_state(state["random"])
-                if device.type == "cuda":
+                if device.type == "cuda" and state["cuda_random"] is not None:
                     torch.cuda.set_rng_state(state["cuda_random"])
                 self.best = {name: tensor.to(device) for name, tensor in state["best"].items()}
                 self.best_step, self.best_value = state["best_step"], state["best_value"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ def make_base(
     base_folder: Path,
     checkpoint_folder: Path,
     machine: Machine,
+    provenance: dict[str, Any] | None = None,
 ) -> None:
     """Pretrain an XLM-R of the given sizes on the covered languages' blocks (language -> block file).
 
@@ -79,7 +80,8 @@ def make_base(
     loop = LoopSettings(settings.steps, EVALUATIONS, settings.warmup_fraction, max_gradient_norm=1.0)
     outcome = optimize(phase, _optimizers(model, settings), loop, checkpoint_folder=checkpoint_folder)
     log.info("pretrained %s on %s", name, ", ".join(blocks))
-    save_base(model, base_folder, name, {"made": settings.model_dump(mode="json"), "languages": list(blocks)})
+    origin = {"made": settings.model_dump(mode="json"), "languages": list(blocks)}
+    save_base(model, base_folder, name, origin, provenance)
     finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 
@@ -93,6 +95,7 @@ def train_mlm_head(
     base_folder: Path,
     checkpoint_folder: Path,
     machine: Machine,
+    provenance: dict[str, Any] | None = None,
 ) -> None:
     """Train the MLM head of a base that came without, its body and its (tied) embeddings frozen.
 
@@ -117,7 +120,8 @@ def train_mlm_head(
     loop = LoopSettings(steps, EVALUATIONS, settings.warmup_fraction, settings.max_gradient_norm)
     optimizers = adamw(head.values(), settings.learning_rate.adapter, settings.weight_decay)
     outcome = optimize(phase, optimizers, loop, checkpoint_folder=checkpoint_folder)
-    save_base(model, base_folder, name, {"mlm_head": "trained", "steps": steps, "languages": list(blocks)})
+    origin = {"mlm_head": "trained", "steps": steps, "languages": list(blocks)}
+    save_base(model, base_folder, name, origin, provenance)
     finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 

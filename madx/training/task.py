@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import nn
 
 from madx.adapters.adapter_set import AdapterSet, AdapterShape
@@ -14,7 +15,7 @@ from madx.adapters.model import AdaptedModel
 from madx.adapters.storage import load_language, replica_state, save_part
 from madx.data.windows import load_windows
 from madx.files import atomic_path
-from madx.models.base import load_base, read_description
+from madx.models.base import check_length, load_base, read_description
 from madx.models.heads import TaggingHead
 from madx.training.compute import Machine
 from madx.training.loop import LoopSettings, adamw, optimize
@@ -73,11 +74,14 @@ def train_task(
     model = load_base(base_folder / "model", None if whole else machine.frozen).to(machine.device)
     adapted = AdaptedModel(model, sizes.stack)
     train, dev = load_windows(windows_path, "train"), load_windows(windows_path, "dev")
+    check_length(
+        model.config, int(max(np.diff(train.offsets).max(), np.diff(dev.offsets).max())), "tasks.ner.max_length"
+    )
     hidden, dropout = base["hidden_size"], model.config.hidden_dropout_prob
     head = TaggingHead.create(hidden, len(train.tags), seeds, dropout)
     adapters = None
     if not whole:
-        adapters = AdapterSet.create(task_shape(base, sizes), seeds)
+        adapters = AdapterSet.create(task_shape(base, sizes), seeds, "task")
     part = TaskPart(adapters, head).to(machine.device)
     trainable = dict(part.named_parameters())
     if whole:

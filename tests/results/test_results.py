@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from madx.evaluation.spans import scores_from_counts
+from madx.files import file_digest
 from madx.methods import METHODS
-from madx.provenance import file_digest
 
 
 def test_every_run_has_every_target_and_seed(scores):

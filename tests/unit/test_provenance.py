@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from madx import provenance
-from madx.provenance import code_digest, digest, file_digest, git_state, imported_modules, score_provenance, versions
+from madx.files import file_digest
+from madx.provenance import code_digest, digest, git_state, imported_modules, score_provenance, versions
 
 LEAF = '''"""A leaf."""
 

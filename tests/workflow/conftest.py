@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,13 @@ class TouchedStudy:
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def change(self, change: Callable[[dict], None]) -> None:
+        """Change the study's settings."""
+        file = self.folder / self.configfile
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        change(settings)
+        file.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def copy_repository(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 
 REPORT = {"collect_scores", "make_tables", "make_figures", "make_page", "check_results", "sync_tracking", "all"}
+PAGE = {*REPORT, "total"} - {"collect_scores"}
 TRAINING = {"adapt_language", "train_task_adapter", "fine_tune_model", "evaluate_run"}
 ADAPTED_METHODS = ("madx", "madx-no-inv")
 SOURCES = ("qaa", "qac", "qae")
@@ -79,3 +80,59 @@ def test_deleted_results_are_made_again_alone(study):
     assert counts.keys() == {"evaluate_run", *REPORT, "total"}
     assert "madx from qaa on every target (NER)" in messages
     assert counts["evaluate_run"] == 1
+
+
+def test_fewer_sources_rerun_the_report_only(study):
+    study.change(lambda settings: settings["tasks"]["ner"].update(sources=["qaa", "qae"]))
+    counts, _ = study.dry_run()
+    assert counts.keys() == {*REPORT, "total"}
+
+
+def test_fewer_targets_rerun_evaluations_and_no_task_adapter(study):
+    study.change(lambda settings: settings["tasks"]["ner"].update(targets=["qaa", "qae"]))
+    counts, _ = study.dry_run()
+    assert "evaluate_run" in counts
+    assert not {"train_task_adapter", "adapt_language", "make_base"} & counts.keys()
+
+
+def test_epochs_of_a_category_rerun_its_trainings_only(study):
+    def change(settings):
+        ner = settings["tasks"]["ner"]
+        epochs = ner["epochs"]
+        ner["epochs"] = dict.fromkeys(settings["languages"], epochs) | {"low-resource unseen": epochs + 1}
+
+    study.change(change)
+    counts, _ = study.dry_run()
+    assert counts["train_task_adapter"] == 3  # three methods on qae
+    assert counts["fine_tune_model"] == 2  # two seeds on qae
+    assert not {"adapt_language", "make_base", "tokenize_ner"} & counts.keys()
+
+
+def test_the_whole_models_rate_reruns_no_adapter_adaptation(study):
+    study.change(lambda settings: settings["adaptation"]["learning_rate"].update(full=0.0123))
+    counts, _ = study.dry_run()
+    assert counts.keys() <= PAGE  # which shows the settings
+
+
+def test_the_task_adapters_size_reruns_task_adapters_but_no_adaptation(study):
+    study.change(lambda settings: settings["adapters"].update(task_reduction_factor=8))
+    counts, _ = study.dry_run()
+    assert counts["train_task_adapter"] == 9
+    assert not {"adapt_language", "fine_tune_model"} & counts.keys()
+
+
+def test_readers_of_other_sources_rerun_nothing(study):
+    for path in ("madx/miniature/sounds.py", "madx/data/hub.py"):
+        file = study.folder / path
+        file.write_text(file.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
+    counts, _ = study.dry_run()
+    # make_figures draws the gallery of constructed languages with this code where there are any
+    assert counts.keys() <= {
+        "make_figures",
+        "make_tables",
+        "make_page",
+        "check_results",
+        "sync_tracking",
+        "all",
+        "total",
+    }

@@ -20,10 +20,10 @@ rule prepare_ner:
     params:
         folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
         settings=lambda w: [
-            settings(study.tasks.ner.data, study.tasks.ner.labels, study.tasks.ner.map_tags),
-            miniature_settings(w.language),
+            source_settings(study.tasks.ner.data, w.language, "ner_train", "ner_dev", "ner_test"),
+            settings(study.tasks.ner.labels, study.tasks.ner.map_tags),
         ],
-        code=code_digest("madx.data.ner"),
+        code=code_digest("madx.data.ner", without=unused_readers(study.tasks.ner.data)),
     message:
         "labelled data of {wildcards.language}"
     script:
@@ -50,10 +50,10 @@ rule prepare_text:
         gpu=0,
     params:
         settings=lambda w: [
-            settings(study.corpora.data, study.corpora.max_characters, study.corpora.exclude_evaluation_text),
-            miniature_settings(w.language),
+            source_settings(study.corpora.data, w.language, "sentences"),
+            settings(study.corpora.max_characters, study.corpora.exclude_evaluation_text),
         ],
-        code=code_digest("madx.data.text"),
+        code=code_digest("madx.data.text", without=unused_readers(study.corpora.data)),
     message:
         "text of {wildcards.language}"
     script:

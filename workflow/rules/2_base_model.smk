@@ -48,8 +48,8 @@ rule make_base:
         "../../environment.yml"
     threads: lambda w: study.bases[w.base].threads
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
         gpu=gpu(),
     params:
         settings=lambda w: settings(study.bases[w.base], study.corpora.block_length, study.compute),
@@ -140,11 +140,15 @@ rule train_mlm_head:
         "../../environment.yml"
     threads: THREADS
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
         gpu=gpu(),
     params:
-        settings=lambda w: settings(study.bases[w.base], study.adaptation, study.compute),
+        settings=lambda w: settings(
+            study.bases[w.base],
+            {k: v for k, v in study.adaptation.model_dump(mode="json").items() if k not in ("steps", "save_steps")},
+            study.compute,
+        ),
         code=code_digest("madx.training.pretraining"),
     message:
         "MLM head of {wildcards.base}"

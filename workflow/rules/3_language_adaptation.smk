@@ -25,7 +25,7 @@ rule adapt_language:
         gpu=gpu(),
     params:
         steps=lambda w: study.by_category(study.adaptation.steps, w.language),
-        settings=settings(study.adaptation, study.adapters, study.compute),
+        settings=adaptation_settings,
         code=code_digest("madx.training.adaptation"),
     message:
         "{wildcards.kind} adaptation of {wildcards.base} to {wildcards.language}"

@@ -21,6 +21,7 @@ rule evaluate_run:
         f"{RESULTS}/logs/evaluate_run/{{base}}/ner/{{method}}/{{source}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_run/{{base}}/ner/{{method}}/{{source}}.tsv"
+    priority: 1  # whole models wait on the disk until they are evaluated
     conda:
         "../../environment.yml"
     threads: THREADS

@@ -58,7 +58,7 @@ rule make_tables:
         runtime=30,
         gpu=0,
     params:
-        settings=settings(study),
+        settings=study_settings(study),
         code=code_digest("madx.reporting.tables", "madx.reporting.parameters"),
     message:
         "tables"
@@ -97,7 +97,7 @@ rule make_figures:
         runtime=30,
         gpu=0,
     params:
-        settings=settings(study),
+        settings=study_settings(study),
         code=code_digest("madx.reporting.figures", "madx.reporting.learning_curves", "madx.miniature.gallery"),
     message:
         "figures"
@@ -124,7 +124,7 @@ rule make_page:
         runtime=30,
         gpu=0,
     params:
-        settings=settings(study),
+        settings=study_settings(study),
         code=code_digest("madx.reporting.page"),
         template=file_digest("madx/reporting/templates/page.md.jinja"),
     message:
@@ -150,7 +150,7 @@ rule sync_tracking:
         runtime=60,
         gpu=0,
     params:
-        settings=settings(study),
+        settings=study_settings(study),
         code=code_digest("madx.tracking"),
     message:
         "MLflow brought up to date"

@@ -1,13 +1,13 @@
 # The study's settings, paths and wildcard constraints; nothing else.
 import os
 import re
-from dataclasses import asdict
 
 from snakemake.exceptions import WorkflowError
 
 from madx.config import ConfigError, MadeBase, parse_study
 from madx.methods import METHODS
-from madx.provenance import code_digest, file_digest
+from madx.files import file_digest
+from madx.provenance import code_digest, study_settings
 
 try:
     study = parse_study(config, "configuration")
@@ -50,16 +50,55 @@ def gpu():
     return 0 if study.compute.device == "cpu" else 1
 
 
-def miniature_settings(language):
-    """What one constructed language depends on."""
-    return settings(study.miniature, asdict(LANGUAGES[language]), study.category(language))
+READERS = {"miniature": "madx.miniature", "hub": "madx.data.hub", "local": "madx.data.local"}
+
+
+def unused_readers(source):
+    """Modules that read other data sources than this one: editing them reruns nothing here."""
+    return [module for name, module in READERS.items() if name != source.source]
+
+
+def source_settings(source, language, *sizes):
+    """What a data source gives for a language; of constructed languages, what they are made from and their sizes."""
+    if source.source != "miniature":
+        return settings(source)
+    row = LANGUAGES[language]
+    made_from = [study.miniature.seed, row.code, row.family, row.script]
+    return (
+        settings(source) + made_from + [study.by_category(getattr(study.miniature, size), language) for size in sizes]
+    )
+
+
+def adaptation_settings(wildcards):
+    """What an adaptation of this kind to this language depends on."""
+    adaptation, kind = study.adaptation, wildcards.kind
+    adapters = {
+        "lad": {"stack", "leave_out", "language_reduction_factor"},
+        "lad-inv": {"stack", "leave_out", "language_reduction_factor", "invertible_reduction_factor"},
+        "full": set(),
+    }
+    rate = adaptation.learning_rate.full if kind == "full" else adaptation.learning_rate.adapter
+    return [
+        adaptation.model_dump(mode="json", exclude={"steps", "learning_rate"}),
+        study.by_category(adaptation.steps, wildcards.language),
+        rate,
+        study.adapters.model_dump(mode="json", include=adapters[kind]),
+        *settings(study.compute),
+    ]
 
 
 def task_settings(wildcards):
-    """What a training depends on: the task's settings and those of its method and source."""
+    """What a training depends on: of the task's settings those of its method and source."""
+    task, source, method = study.tasks.ner, wildcards.source, wildcards.method
+    optimization = {"weight_decay", "warmup_fraction", "max_gradient_norm", "evaluations"}
+    adapters = {"stack", "leave_out", "task_reduction_factor"} if METHODS[method].trains == "adapter" else set()
     return [
-        settings(study.tasks.ner, study.adapters, study.compute, study.methods[wildcards.method]),
-        study.category(wildcards.source),
+        task.model_dump(mode="json", include=optimization),
+        study.by_category(task.epochs, source),
+        study.by_category(task.batch_size, source),
+        study.methods[method].learning_rate,
+        study.adapters.model_dump(mode="json", include=adapters),
+        *settings(study.compute),
     ]
 
 

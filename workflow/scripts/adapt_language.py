@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from madx.jobs import checkpoint_folder, job, machine
-from madx.provenance import made_by
+from madx.provenance import made_by, study_settings
 from madx.training.adaptation import adapt_language
 
 with job(snakemake) as study:
@@ -20,5 +20,5 @@ with job(snakemake) as study:
         Path(snakemake.output.metrics).parent,
         checkpoint_folder(snakemake, study),
         machine(snakemake, study),
-        made_by(study.model_dump(mode="json"), snakemake.params.code),
+        made_by(study_settings(study), snakemake.params.code),
     )

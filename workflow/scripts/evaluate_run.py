@@ -7,7 +7,7 @@ from madx.evaluation.predictions import write_conll
 from madx.evaluation.run import evaluate_run
 from madx.jobs import job, machine
 from madx.methods import METHODS
-from madx.provenance import score_provenance
+from madx.provenance import score_provenance, study_settings
 
 with job(snakemake) as study:
     results = Path(f"results/{study.study}")
@@ -27,7 +27,7 @@ with job(snakemake) as study:
             target: results / "adaptations" / base / kind / target if kind else None for target in targets
         },
         windows_paths=windows,
-        provenance=score_provenance(study.model_dump(mode="json"), snakemake.params.code, windows),
+        provenance=score_provenance(study_settings(study), snakemake.params.code, windows),
         scores_path=Path(snakemake.output.scores),
         counts_path=Path(snakemake.output.counts),
         machine=machine(snakemake, study),

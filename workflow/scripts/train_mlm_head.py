@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from madx.jobs import checkpoint_folder, job, machine
+from madx.provenance import made_by, study_settings
 from madx.training.pretraining import train_mlm_head
 
 with job(snakemake) as study:
@@ -17,4 +18,5 @@ with job(snakemake) as study:
         Path(snakemake.output.description).parent,
         checkpoint_folder(snakemake, study),
         machine(snakemake, study),
+        made_by(study_settings(study), snakemake.params.code),
     )

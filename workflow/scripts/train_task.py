@@ -4,7 +4,7 @@ from pathlib import Path
 
 from madx.jobs import checkpoint_folder, job, machine
 from madx.methods import METHODS
-from madx.provenance import made_by
+from madx.provenance import made_by, study_settings
 from madx.training.task import train_task
 
 with job(snakemake) as study:
@@ -27,7 +27,7 @@ with job(snakemake) as study:
             "task": "ner",
             "method": method,
             "source": source,
-            "provenance": made_by(study.model_dump(mode="json"), snakemake.params.code),
+            "provenance": made_by(study_settings(study), snakemake.params.code),
         },
         folders=[folder] if whole else [folder / f"seed{seed}" for seed in seeds],
         metrics_path=Path(snakemake.output.metrics) if whole else folder / "metrics.jsonl",

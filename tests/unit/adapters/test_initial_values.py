@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from madx.adapters import AdapterSet, AdapterShape, count_parameters
+from madx.adapters.bottleneck import generators
 from madx.adapters.storage import replica_state
 from tests.unit.adapters.tiny import LAYERS, SHAPE
 
@@ -22,7 +23,7 @@ def test_replica_does_not_depend_on_the_other_seeds() -> None:
 def test_values_are_drawn_with_the_seed_that_is_given(seed: int) -> None:
     """0 is a seed like another."""
     adapters = AdapterSet.create(SHAPE, seeds=(seed,))
-    generator = torch.Generator().manual_seed(seed)
+    (generator,) = generators([seed], "language")
     first = torch.empty(SHAPE.bottleneck_size, SHAPE.hidden_size).normal_(0, 0.02, generator=generator)
     assert torch.equal(adapters.layers["0"].down_weight[0], first)
     torch.manual_seed(99)
@@ -64,3 +65,10 @@ def test_parameters_of_table_4(biases: bool, expected: int) -> None:
     language = AdapterShape(layers=12, hidden_size=768, bottleneck_size=384, invertible_bottleneck_size=192)
     task = AdapterShape(layers=12, hidden_size=768, bottleneck_size=48)
     assert count_parameters(language, biases) + count_parameters(task, biases) == expected
+
+
+def test_parts_of_equal_seeds_draw_differently() -> None:
+    """A task adapter must not begin as a copy of the language adapter beneath it, nor a head of either."""
+    language, task = (AdapterSet.create(SHAPE, seeds=(0,), part=part) for part in ("language", "task"))
+    a, b = (part.layers["0"].down_weight.flatten() for part in (language, task))
+    assert abs(torch.corrcoef(torch.stack([a, b]))[0, 1]) < 0.2

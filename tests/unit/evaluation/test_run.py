@@ -72,7 +72,10 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
     )
     content = json.loads((output / "scores.json").read_text(encoding="utf-8"))
     assert {key: content[key] for key in RUN} == RUN
-    assert content["provenance"] == {"code": "x"}
+    made = content["provenance"]
+    assert (made["code"], made["stack"], made["device"], made["precision"]) == ("x", "paper", "cpu", "float32")
+    assert made["base"] == read_description(files / "base")["fingerprint"]
+    assert made["adaptations"].keys() <= set(targets)
     found = {}
     for score in content["scores"]:
         found.setdefault((score["target"], score["seed"]), {})[score["metric"]] = score["value"]

@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel
 
+from madx.files import file_digest
 from madx.models.base import BaseError, fetch_base, fetch_tokenizer, load_base, read_description, save_base
 from madx.models.tokenizer import train_tokenizer
-from madx.provenance import file_digest
 from tests.unit.adapters.tiny import MODEL_TYPES, tiny_base
 
 

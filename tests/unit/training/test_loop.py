@@ -5,6 +5,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from madx.training.loop import LoopSettings, TrainingError, adamw, clip_gradients, learning_rate_factor, optimize
@@ -49,6 +51,13 @@ def test_schedule_rises_then_falls_to_zero():
     assert max(factors) == factors[9] == 1.0
     assert factors[100] == 0.0
     assert all(a > b for a, b in itertools.pairwise(factors[10:]))
+
+
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_schedule_never_exceeds_the_rate(steps, warmup):
+    factors = [learning_rate_factor(step, steps, warmup) for step in range(steps)]
+    assert all(0 < factor <= 1 for factor in factors)
+    assert max(factors) == 1
 
 
 def test_schedule_without_warmup_starts_at_the_top():
