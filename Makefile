@@ -4,7 +4,7 @@ CONFIG ?= config/config.yaml
 # studies of `make study-all`: those on constructed languages, which need no data
 STUDIES ?= config/config.yaml config/grid16.yaml
 CORES ?= all
-# folder of real data for studies with `local` sources, e.g. ../shared/data
+# folder of real data for studies with `local` sources, e.g. ../data
 DATA_ROOT ?=
 # address of another package index for torch (PyTorch's index of CPU builds, say); empty for pip's own
 TORCH_INDEX ?=
@@ -14,8 +14,8 @@ PORT ?= 5000
 
 BIN := .venv/bin
 READY := .venv/ready
-RESULTS = results/$(shell sed -n 's/^study:[ "]*\([A-Za-z0-9._-]*\).*/\1/p' $(CONFIG))
-DATA = $(if $(DATA_ROOT),--config data_root=$(DATA_ROOT))
+RESULTS = results/$(shell sed -n "s/^study:[ \"']*\([A-Za-z0-9._-]*\).*/\1/p" "$(CONFIG)")
+DATA = $(if $(DATA_ROOT),--config "data_root=$(DATA_ROOT)")
 
 .DEFAULT_GOAL := help
 .PHONY: help setup study study-all test lint ui report clean
@@ -39,7 +39,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 study: $(READY) ## run the study of CONFIG (default: the miniature); does nothing where all is up to date
-	$(BIN)/madx study --configfile $(CONFIG) --cores $(CORES) $(DATA)
+	$(BIN)/madx study --configfile "$(CONFIG)" --cores $(CORES) $(DATA)
 
 study-all: $(READY) ## run every study of STUDIES, one after the other
 	for study in $(STUDIES); do $(BIN)/madx study --configfile $$study --cores $(CORES) $(DATA) || exit 1; done
@@ -51,15 +51,13 @@ lint: $(READY) ## check style and the workflow, change nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint --configfile $(CONFIG) $(DATA)
+	$(BIN)/snakemake --lint --configfile "$(CONFIG)" $(DATA)
 
 ui: $(READY) ## open the study's runs in MLflow's browser interface on this machine
-	@test -f $(RESULTS)/mlflow.db || { echo "$(RESULTS)/mlflow.db is not there; make study first" >&2; exit 1; }
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///$(RESULTS)/mlflow.db \
-	  --host 127.0.0.1 --port $(PORT)
+	$(BIN)/madx ui --configfile "$(CONFIG)" $(DATA) --port $(PORT)
 
 report: $(READY) ## write Snakemake's report of the finished study to results/<study>/report.html
-	$(BIN)/snakemake --configfile $(CONFIG) $(DATA) --report $(RESULTS)/report.html
+	$(BIN)/snakemake --configfile "$(CONFIG)" $(DATA) --report $(RESULTS)/report.html
 
 clean: ## remove the environment and caches; results stay (remove results/<study> by hand)
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info

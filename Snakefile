@@ -5,7 +5,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 # each study file is complete: the default is read only when no other is given
-if "study" not in config:
+if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +30,10 @@ def study(
     cores: Annotated[str, typer.Option(help="number of cores, or all")] = "all",
     target: Annotated[list[str] | None, typer.Option(help="rule or file to make instead of everything")] = None,
 ) -> None:
-    """Run a study to its tables and figures, with a progress display. Further options go to Snakemake (e.g. -n)."""
+    """Run a study to its tables and figures, with a progress display. Further options go to Snakemake (e.g. -n).
+
+    On a machine with GPUs one job at a time uses the first visible one; several GPUs are for SLURM (--profile slurm).
+    """
     from madx.progress import run_study
 
     settings = _load(configfile, config)
@@ -70,8 +75,34 @@ def sync(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
     from madx.tracking import sync_study
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if sync_study(settings := _load(configfile, config), _results(settings)) is None:
+    settings = _load(configfile, config)
+    try:
+        synced = sync_study(settings, _results(settings))
+    except ValueError as error:
+        _stop(str(error))
+    if synced is None:
         raise typer.Exit(1)
+
+
+@app.command()
+def ui(
+    configfile: ConfigFile = DEFAULT,
+    config: Overrides = None,
+    port: Annotated[int, typer.Option(help="port on this machine", min=1, max=65535)] = 5000,
+) -> None:
+    """Open a study's runs in MLflow's browser interface, for this machine alone."""
+    from madx.tracking import on_server, tracking_uri
+
+    settings = _load(configfile, config)
+    uri = tracking_uri(settings, _results(settings))
+    if on_server(uri):
+        typer.echo(f"the runs of study {settings.study!r} are on a server; open {uri} in a browser")
+        return
+    if settings.tracking.uri is None and not (database := _results(settings) / "mlflow.db").exists():
+        _stop(f"{database} is not there; run the study first (make study), or madx sync")
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ}
+    raise typer.Exit(subprocess.call([*command, "--port", str(port)], env=environment))
 
 
 def _results(settings: Study) -> Path:
@@ -79,6 +110,8 @@ def _results(settings: Study) -> Path:
 
 
 def _load(configfile: Path, overrides: list[str] | None) -> Study:
+    if not Path("Snakefile").is_file():  # paths of configurations and results are relative to it
+        _stop(f"madx runs in the repository's root, the folder with Snakefile and config/; this is {Path.cwd()}")
     try:
         return load_study(configfile, dict(_pair(item) for item in overrides or ()))
     except ConfigError as error:

@@ -38,14 +38,14 @@ def _no_truth_value(value: Any) -> Any:
 Category = Literal["high-resource covered", "low-resource covered", "low-resource unseen", "truly low-resource unseen"]
 T = TypeVar("T")
 ByCategory = T | dict[Category, T]
+SPLITS = ("train", "dev", "test")  # of labelled data
 # integers and truth values as YAML has them; numbers may be text, because YAML's 1e-4 (without a point) is text
 PositiveInt = Annotated[int, Field(strict=True, gt=0)]
 Natural = Annotated[int, Field(strict=True, ge=0)]
 Truth = Annotated[bool, Field(strict=True)]
-Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_no_truth_value)]
-Positive = Annotated[Number, Field(gt=0)]
-NonNegative = Annotated[Number, Field(ge=0)]
-Fraction = Annotated[Number, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_no_truth_value)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_no_truth_value)]
+Fraction = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_truth_value)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Seeds = Annotated[tuple[Natural, ...], Field(min_length=1)]
 

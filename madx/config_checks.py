@@ -21,8 +21,8 @@ def check_consistency(study: Study) -> None:
     """Raise ValueError for the first setting that contradicts another one."""
     if study.study in RESERVED_STUDIES:
         raise ValueError(f"study: {study.study!r} is the name of a folder of the results; choose another")
-    _check_languages(study)
     _check_repetitions(study)
+    _check_languages(study)
     _check_data(study)
     _check_values_by_category(study)
     for name in study.methods:

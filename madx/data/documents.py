@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from madx.config import HubSource, LocalSource, Study
 from madx.data.errors import DataError
-from madx.data.hub import hub_revision, read_rows
+from madx.data.hub import open_hub
 from madx.data.lines import read_lines, split_long
 from madx.data.local import local_path
 
@@ -34,25 +34,6 @@ def read_documents(study: Study, code: str) -> Iterator[str]:
     return _nonempty(_miniature_lines(study, code), f"the miniature's language {code}")
 
 
-def describe_source(study: Study, code: str) -> dict[str, str | int | None]:
-    """What `read_documents` reads, for the report: kind, and path, or id with the revision, or seed."""
-    source = study.corpora.data
-    if isinstance(source, LocalSource):
-        return {"source": "local", "path": str(local_path(study, source, language=code))}
-    if isinstance(source, HubSource):
-        return {
-            "source": "hub",
-            "id": source.id,
-            "configuration": source.configuration.format(language=code),
-            "revision": hub_revision(source),
-        }
-    return {
-        "source": "miniature",
-        "seed": study.miniature.seed,
-        "sentences": study.by_category(study.miniature.sentences, code),
-    }
-
-
 def clean(line: str) -> str:
     """One line without control characters, its white space collapsed to single blanks."""
     return " ".join(UNWANTED.sub("", line).split())
@@ -69,9 +50,7 @@ def _nonempty(lines: Iterable[str], name: str) -> Iterator[str]:
 
 
 def _hub_lines(source: HubSource, code: str) -> Iterator[str]:
-    for row in read_rows(source, code, "train"):
-        if "text" not in row:
-            raise DataError(f"data set {source.id!r} has the columns {', '.join(row)}; expected a column `text`")
+    for row in open_hub(source, code, "train").rows(["text"]):
         for line in row["text"].splitlines():
             yield from split_long(line)
 

@@ -1,17 +1,35 @@
-"""Where a `local` source's files lie."""
+"""Where a `local` source's files lie, and whether they are there."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from madx.config import LocalSource, Study
-from madx.data.errors import DataError
+from madx.config import SPLITS, ConfigError, LocalSource, Study
 
 
 def local_path(study: Study, source: LocalSource, **names: str) -> Path:
-    """data_root / path with {language} (and {split}) filled in; DataError for any other name in braces."""
-    try:
-        return Path(study.data_root) / source.path.format(**names)
-    except (KeyError, IndexError, ValueError):
-        known = ", ".join(f"{{{name}}}" for name in names)
-        raise DataError(f"the path {source.path!r} of a local source may use {known} only") from None
+    """data_root / path with {language} (and {split}) filled in."""
+    return Path(study.data_root) / source.path.format(**names)
+
+
+def local_files(study: Study) -> list[Path]:
+    """All files that the study reads below data_root: text and labelled data of its languages."""
+    files = []
+    text, labelled = study.corpora.data, study.tasks.ner.data
+    for code in study.codes:
+        if text.source == "local":
+            files.append(local_path(study, text, language=code))
+        if labelled.source == "local":
+            files += [local_path(study, labelled, language=code, split=split) for split in SPLITS]
+    return files
+
+
+def check_local_files(study: Study) -> None:
+    """Raise ConfigError naming the first file that is missing, and how data_root is set."""
+    missing = [path for path in local_files(study) if not path.is_file()]
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise ConfigError(
+            f"{missing[0]}: the file does not exist{more}; data_root is {study.data_root!r}: set it in the study's "
+            f"file, or with --config data_root=FOLDER (make study DATA_ROOT=FOLDER)"
+        )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from madx.config import HubSource, LocalSource, NerTask, Study
+from madx.config import SPLITS, HubSource, LocalSource, NerTask, Study
 from madx.data.conll import Word, read_conll
 from madx.data.errors import DataError
-from madx.data.hub import load_hub, read_rows
+from madx.data.hub import open_hub
 from madx.data.local import local_path
+from madx.data.sources import describe_source
 from madx.files import atomic_path
 
 log = logging.getLogger(__name__)
-SPLITS = ("train", "dev", "test")
+SOURCE_KEY = "madx.source"  # where a Parquet file's schema says what it was read from (JSON)
 HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 Sentence = tuple[list[str], list[str]]  # tokens and their tags
 
@@ -41,11 +44,13 @@ def read_ner(study: Study, code: str, split: str) -> list[Sentence]:
 def prepare_ner(study: Study, code: str, folder: str | Path) -> None:
     """Write train, dev and test.parquet (columns tokens, tags: lists of strings) into a folder.
 
+    The schema's metadata say under "madx.source" what was read (see describe_source), a hub data set's commit included.
     All three splits are read and checked before the first is written. Raises DataError as read_ner does.
     """
     splits = {split: read_ner(study, code, split) for split in SPLITS}
+    origin = describe_source(study, study.tasks.ner.data, code)
     for split, sentences in splits.items():
-        _write_parquet(sentences, Path(folder) / f"{split}.parquet")
+        _write_parquet(sentences, origin, Path(folder) / f"{split}.parquet")
     log.info("%s: %s sentences", code, ", ".join(f"{len(splits[split])} {split}" for split in SPLITS))
 
 
@@ -70,11 +75,11 @@ def _mapped(word: Word, task: NerTask) -> str:
 def _hub_sentences(source: HubSource, code: str, split: str) -> Iterator[list[Word]]:
     """Rows in WikiANN's layout: `tokens`, and `ner_tags` as class labels (or as strings)."""
     place = f"{source.id} ({code}, {HUB_SPLITS[split]})"
-    features = load_hub(source, code, HUB_SPLITS[split]).features or {}
-    if not {"tokens", "ner_tags"} <= set(features):
-        raise DataError(f"{place}: columns are {', '.join(features) or 'unknown'}, expected tokens and ner_tags")
-    names = getattr(features["ner_tags"].feature, "names", None)
-    for number, row in enumerate(read_rows(source, code, HUB_SPLITS[split]), start=1):
+    hub_split = open_hub(source, code, HUB_SPLITS[split])
+    rows = hub_split.rows(["tokens", "ner_tags"])
+    feature = hub_split.features.get("ner_tags")
+    names = getattr(getattr(feature, "feature", None), "names", None)
+    for number, row in enumerate(rows, start=1):
         tokens, tags = row["tokens"], row["ner_tags"]
         here = f"{place}: row {number}"
         if len(tokens) != len(tags):
@@ -98,18 +103,12 @@ def _miniature_sentences(study: Study, code: str, split: str) -> Iterator[list[W
         yield [Word(here, token, tag) for token, tag in zip(tokens, tags, strict=True)]
 
 
-def _write_parquet(sentences: list[Sentence], path: Path) -> None:
-    import datasets
+def _write_parquet(sentences: list[Sentence], origin: dict[str, Any], path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
 
-    features = datasets.Features(
-        {"tokens": datasets.List(datasets.Value("string")), "tags": datasets.List(datasets.Value("string"))}
-    )
-    columns = {"tokens": [tokens for tokens, _ in sentences], "tags": [tags for _, tags in sentences]}
-    bars = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        with atomic_path(path) as temporary:
-            datasets.Dataset.from_dict(columns, features=features).to_parquet(temporary)
-    finally:
-        if bars:
-            datasets.enable_progress_bars()
+    strings = pyarrow.list_(pyarrow.string())
+    schema = pyarrow.schema({"tokens": strings, "tags": strings}, {SOURCE_KEY: json.dumps(origin, ensure_ascii=False)})
+    columns = [[tokens for tokens, _ in sentences], [tags for _, tags in sentences]]
+    with atomic_path(path) as temporary:
+        pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), temporary)

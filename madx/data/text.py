@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from madx.config import Study
-from madx.data.documents import describe_source, read_documents
+from madx.data.documents import read_documents
 from madx.data.errors import DataError
 from madx.data.exclusion import Exclusion
+from madx.data.sources import describe_source
 from madx.files import atomic_path, write_json
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def prepare_text(
             raise DataError(f"{text_path}: no text of {code!r} remains without the dev and test sentences")
     report = {
         "language": code,
-        "source": describe_source(study, code),
+        "source": describe_source(study, study.corpora.data, code),
         "documents": documents,
         "characters": characters,
         "bytes": size,

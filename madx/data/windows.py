@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from madx.config import SPLITS
 from madx.data.errors import DataError
 from madx.files import atomic_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-SPLITS = ("train", "dev", "test")
 BATCH = 1000  # sentences that are tokenized at a time
 ARRAYS = {
     "input_ids": np.int32,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +28,8 @@ from madx.progress.state import RunState, error_line, read_benchmarks
 
 PLUGIN = Path(__file__).parent / "plugin"
 LOCAL_PROFILE = "workflow/profiles/local"
-DRY_RUN = {"-n", "--dry-run", "--dryrun"}
+# alone or behind other letters without a value, as in -pn; what follows the n does not matter
+DRY_RUN = re.compile(r"--dry-?run|-[DFSfklpt]*n.*")
 SECONDS_BETWEEN_LOOKS = 0.25
 
 
@@ -42,11 +45,12 @@ def run_study(
 
     configfile: the study's (valid) configuration. results: its folder, results/<study>. cores: "all" or a number.
     targets: rules or files, none for `all`. extra: further arguments for Snakemake; with a --profile among them the
-    local one is not used, and a dry run is shown as Snakemake prints it.
+    local one is not used, and a dry run is shown as Snakemake prints it. Where this machine has a GPU, one job at a
+    time uses it: each takes the first visible one. (`--resources gpu=2` among `extra` replaces this.)
     """
     console = console or Console()
     arguments = _arguments(configfile, cores, targets, extra)
-    if DRY_RUN & set(extra):
+    if any(DRY_RUN.fullmatch(argument) for argument in extra):
         return subprocess.call(arguments)
     state = RunState(
         _available_cores() if cores == "all" else int(cores), time.time(), read_benchmarks(results / "benchmarks")
@@ -78,15 +82,31 @@ def run_study(
                         announced = True
                     time.sleep(SECONDS_BETWEEN_LOOKS)
             _follow(lines, state)
-    _report(console, state, results, output, child.returncode, bool(stopped))
+    _report(console, state, results, targets, output, child.returncode, bool(stopped))
     return 130 if stopped else child.returncode
 
 
 def _arguments(configfile: Path, cores: str, targets: Sequence[str], extra: Sequence[str]) -> list[str]:
-    profile = () if "--profile" in extra else ("--profile", LOCAL_PROFILE)
+    profile = ("--profile", LOCAL_PROFILE)
+    if any(argument == "--profile" or argument.startswith("--profile=") for argument in extra):
+        profile = ()
+    elif has_gpu():
+        profile = (*profile, "--resources", "gpu=1")
     # targets come first: options that take several values would swallow them
     command = [sys.executable, "-m", "snakemake", *targets, *profile]
     return [*command, "--configfile", str(configfile), "--cores", cores, *extra]
+
+
+def has_gpu() -> bool:
+    """Whether jobs on this machine see an NVIDIA GPU; asks its driver's tool, since importing torch takes seconds."""
+    visible = os.getenv("CUDA_VISIBLE_DEVICES")
+    if (visible is not None and visible.strip() in ("", "-1")) or not (tool := shutil.which("nvidia-smi")):
+        return False
+    try:
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return listed.returncode == 0 and listed.stdout.startswith("GPU ")
 
 
 def _available_cores() -> int:
@@ -127,7 +147,15 @@ def _stop_on_signal(child: subprocess.Popen) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _report(console: Console, state: RunState, results: Path, output: Path, code: int, stopped: bool) -> None:
+def _report(
+    console: Console,
+    state: RunState,
+    results: Path,
+    targets: Sequence[str],
+    output: Path,
+    code: int,
+    stopped: bool,
+) -> None:
     """Say how the run ended, and where to look."""
 
     def say(text: str, style: str | None = None) -> None:
@@ -135,10 +163,13 @@ def _report(console: Console, state: RunState, results: Path, output: Path, code
 
     page = results / "README.md"
     if code == 0 and state.nothing_to_do:
-        say(f"nothing to do: {page} is up to date")
+        made = targets or ([str(page)] if page.exists() else [])
+        what, verb = ", ".join(made) or "all that was asked for", "are" if len(made) > 1 else "is"
+        say(f"nothing to do: {what} {verb} up to date")
         return
     if code == 0:
-        say(f"{state.done} jobs done in {clock(time.time() - state.started)}; look at {page}")
+        look = f"; look at {page if page.exists() else results}" if not targets else f": {', '.join(targets)}"
+        say(f"{state.done} jobs done in {clock(time.time() - state.started)}{look}")
         return
     for failure in () if stopped else state.failed.values():
         say(f"{failure.rule} failed ({failure.label}): {failure.message}", style="red")

@@ -9,13 +9,12 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 
-from madx.config import Study
+from madx.config import SPLITS, Study
 from madx.files import read_json
-from madx.provenance import digest
+from madx.provenance import digest, study_settings
 from madx.reporting.metrics import read_perplexities
 from madx.reporting.table import DASH, number
 
-SPLITS = ("train", "dev", "test")
 AFTERWARDS = ("make_page", "sync_tracking", "check_results")  # rules whose times a page cannot know when it is made
 
 
@@ -68,7 +67,7 @@ def provenance(study: Study, paths: Iterable[Path]) -> list[tuple[str, str]]:
             *versions,
         ):
             found.setdefault(what, set()).add(value)
-    settings = ("configuration digest", digest(study.model_dump(mode="json")))
+    settings = ("configuration digest", digest(study_settings(study)))
     return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items())]
 
 

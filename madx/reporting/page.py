@@ -9,6 +9,7 @@ import yaml
 
 from madx.config import MadeBase, Study
 from madx.files import atomic_path
+from madx.provenance import study_settings
 from madx.reporting import facts
 from madx.reporting.captions import figure_captions
 from madx.reporting.names import figure_names, table_names
@@ -49,7 +50,7 @@ def render_page(study: Study, folder: Path) -> str:
         tables={name: _read(folder / "tables" / f"{name}.md").strip() for name in table_names(study)},
         figures={name: captions[name] for name in figure_names(study) if _exists(folder / "figures" / f"{name}.png")},
         provenance=facts.provenance(study, facts.score_paths(study, folder)),
-        configuration=yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100),
+        configuration=yaml.safe_dump(study_settings(study), sort_keys=False, allow_unicode=True, width=100),
         text=None if text is None else facts.markdown(text),
         adaptations=None if adaptations is None else facts.markdown(adaptations, ["language"]),
         times=None if times is None else facts.markdown(times),

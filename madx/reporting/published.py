@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from madx.config import PretrainedBase, Study
+from madx.config import HubSource, PretrainedBase, Study
 
 COLUMNS = (
     "item",
@@ -20,6 +20,8 @@ COLUMNS = (
     "cited_from",
 )
 KEY = list(COLUMNS[:7])
+DATA_SET = "wikiann"  # the published scores' data, under whatever owner on the hub
+WITHOUT_DATA = {"table4"}  # counts of parameters depend on the base alone
 
 
 class PublishedError(ValueError):
@@ -54,13 +56,18 @@ def published_rows(
     item: str,
     metric: str = "f1",
 ) -> pd.DataFrame:
-    """Published rows of one table for a base of the study; none where the base was not published.
+    """Published rows of one table for a base of the study; none where base or data are not the published ones.
 
-    A base that the workflow makes is nobody's published base, whatever its name.
+    What counts is where base and data come from, not what the configuration calls them: the base's path ends in the
+    published name (FacebookAI/xlm-roberta-base, or a folder xlm-roberta-base), and the labelled data are WikiANN in the
+    hub's layout. A base that the workflow makes is nobody's published base.
     """
-    if published is None or not isinstance(study.bases[base], PretrainedBase):
+    settings, data = study.bases[base], study.tasks.ner.data
+    same_data = isinstance(data, HubSource) and Path(data.id).name.lower() == DATA_SET
+    if published is None or not isinstance(settings, PretrainedBase) or not (same_data or item in WITHOUT_DATA):
         return pd.DataFrame(columns=list(COLUMNS))
-    return published[(published["item"] == item) & (published["base"] == base) & (published["metric"] == metric)]
+    name = Path(settings.path).name
+    return published[(published["item"] == item) & (published["base"] == name) & (published["metric"] == metric)]
 
 
 def citation(rows: pd.DataFrame) -> str:

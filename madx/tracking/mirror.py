@@ -36,11 +36,12 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Synced:
-    """Numbers of runs that were new, had changed, or were there already."""
+    """Numbers of runs that were new, had changed, were there already, or are no longer the study's."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
 
 
 def tracking_uri(study: Study, results: Path) -> str:
@@ -48,11 +49,18 @@ def tracking_uri(study: Study, results: Path) -> str:
     return study.tracking.uri or f"sqlite:///{results / 'mlflow.db'}"
 
 
+def on_server(uri: str) -> bool:
+    """Whether a tracking URI names a server, not a database."""
+    return uri.startswith(("http://", "https://"))
+
+
 def sync_study(study: Study, results: Path) -> Synced | None:
     """Mirror all runs of a study to MLflow; None, with a warning in the log, if MLflow fails.
 
-    May be repeated at any time: a run whose files have not changed is left alone, a changed one is replaced, and runs
-    without files here are not touched. Raises ValueError for files of the study that cannot be read.
+    May be repeated at any time: a run whose files have not changed is left alone, a changed one is replaced. Runs that
+    the study no longer has are deleted (MLflow can restore them) from its own database only: on a server an experiment
+    of this name may hold the runs of other folders, and they stay.
+    Raises ValueError for files of the study that cannot be read.
     """
     if not study.tracking.mlflow:
         log.info("tracking.mlflow is off: nothing is mirrored")
@@ -70,7 +78,7 @@ def sync_study(study: Study, results: Path) -> Synced | None:
         )
         log.debug("traceback", exc_info=True)
         return None
-    log.info("MLflow at %s: %d runs new, %d updated, %d unchanged", uri, *vars(synced).values())
+    log.info("MLflow at %s: %d runs new, %d updated, %d unchanged, %d deleted", uri, *vars(synced).values())
     return synced
 
 
@@ -83,8 +91,9 @@ class _Mirror:
         for name in ("alembic", "mlflow.store.db.utils"):  # pages of messages when a database is new
             logging.getLogger(name).setLevel(logging.WARNING)
         self.client: MlflowClient = MlflowClient(tracking_uri=uri)
-        # beside the default database; a server knows where its artifacts go
-        artifacts = None if study.tracking.uri else (results / "mlartifacts").resolve().as_uri()
+        self.only_ours = study.tracking.uri is None
+        # with the study's other files; a server knows where its artifacts go
+        artifacts = None if on_server(uri) else (results / "mlartifacts").resolve().as_uri()
         experiment = self.client.get_experiment_by_name(study.study)
         if experiment is None:
             self.experiment = self.client.create_experiment(study.study, artifact_location=artifacts)
@@ -100,9 +109,7 @@ class _Mirror:
         parent = None
         for record in records:
             old = present.get(record.path, [])
-            same = [
-                run for run in old if run.data.tags.get(DIGEST_TAG) == record.digest and run.info.status == "FINISHED"
-            ]
+            same = [run for run in old if _holds(run, record)]
             if same:
                 run_id = same[0].info.run_id
                 if parent and same[0].data.tags.get(PARENT_TAG) != parent:
@@ -115,6 +122,11 @@ class _Mirror:
                 if run.info.run_id != run_id:
                     self.client.delete_run(run.info.run_id)
             parent = parent or run_id
+        if self.only_ours:
+            for path in present.keys() - {record.path for record in records}:
+                for run in present[path]:
+                    self.client.delete_run(run.info.run_id)
+                counts["deleted"] += 1
         return Synced(**counts)
 
     def _present_runs(self) -> dict[str, list[Run]]:
@@ -154,11 +166,8 @@ class _Mirror:
         ]
         if inputs:
             self.client.log_inputs(run_id, inputs)
-        for path in record.artifacts:
-            if path.is_dir():
-                self.client.log_artifacts(run_id, str(path), path.name)
-            else:
-                self.client.log_artifact(run_id, str(path))
+        for path, folder in record.artifacts:
+            self.client.log_artifact(run_id, str(path), folder or None)
         for name, text in record.texts.items():
             self.client.log_text(run_id, text, name)
         self.client.set_terminated(run_id, end_time=max(times))

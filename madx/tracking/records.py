@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 from madx.config import Study
 from madx.files import file_digest, read_json
 from madx.languages import CATEGORIES
-from madx.provenance import digest
+from madx.provenance import digest, study_settings
+from madx.reporting.names import figure_names, table_names
 
-STUDY_ARTIFACTS = ("README.md", "scores.parquet", "tables", "figures")
+STUDY_FILES = ("README.md", "scores.parquet")
+TABLE_ENDINGS, FIGURE_ENDINGS = ("csv", "md", "tex"), ("pdf", "png")
 
 
 class Point(NamedTuple):
@@ -41,6 +43,13 @@ class DataSet(NamedTuple):
     context: str
 
 
+class Artifact(NamedTuple):
+    """A file that MLflow keeps a copy of; folder: where in the run's artifacts, empty for the top."""
+
+    path: Path
+    folder: str = ""
+
+
 @dataclass(frozen=True)
 class Record:
     """One MLflow run to be. path: its place below the results folder, which identifies it in its experiment."""
@@ -51,18 +60,13 @@ class Record:
     parameters: dict[str, str] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
     data: tuple[DataSet, ...] = ()
-    artifacts: tuple[Path, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that MLflow is to hold of this run; two equal ones need no update."""
-        contents = {
-            file.relative_to(path.parent).as_posix(): file_digest(file)
-            for path in self.artifacts
-            for file in (path, *path.rglob("*"))
-            if file.is_file()
-        }
+        contents = {f"{folder}/{path.name}": file_digest(path) for path, folder in self.artifacts}
         return digest([self.path, self.name, self.tags, self.parameters, self.points, self.data, contents, self.texts])
 
 
@@ -81,12 +85,18 @@ def read_records(study: Study, results: Path) -> list[Record]:
 
 
 def _study_record(study: Study, results: Path) -> Record:
-    settings = study.model_dump(mode="json")
+    settings = study_settings(study)
+    files = [Artifact(results / name) for name in STUDY_FILES]
+    for folder, names, endings in (
+        ("tables", table_names(study), TABLE_ENDINGS),
+        ("figures", figure_names(study), FIGURE_ENDINGS),
+    ):
+        files += [Artifact(results / folder / f"{name}.{ending}", folder) for name in names for ending in endings]
     return Record(
         path=".",
         name=study.study,
         tags={"kind": "study", "mlflow.note.content": study.description, "configuration_digest": digest(settings)},
-        artifacts=tuple(path for name in STUDY_ARTIFACTS if (path := results / name).exists()),
+        artifacts=tuple(file for file in files if file.path.is_file()),
         texts={"configuration.json": json.dumps(settings, indent=1, ensure_ascii=False)},
     )
 
@@ -107,7 +117,7 @@ def _base_records(study: Study, results: Path) -> Iterator[Record]:
 def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
     for file in sorted(results.glob("adaptations/*/*/*/metrics.jsonl")):
         _, base, kind, language, _ = file.relative_to(results).parts
-        if base not in study.bases or language not in study.codes:
+        if base not in study.bases or kind not in study.adaptation_kinds or language not in study.codes:
             continue
         settings = study.model_dump(include={"adaptation", "adapters", "corpora"})
         yield Record(
@@ -128,20 +138,20 @@ def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterato
 
 
 def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
-    """Runs with scores, and those that are still without."""
+    """Runs of the study with scores, and those that are still without; files of what it no longer asks for stay out."""
     places = {file.relative_to(results / "scores").with_suffix("") for file in results.glob("scores/*/*/*/*.json")}
     places |= {folder.relative_to(results / "runs") for folder in results.glob("runs/*/*/*/*/")}
     for place in sorted(places):
         base, task, method, source = place.parts
-        known = base in study.bases and hasattr(study.tasks, task) and method in study.methods
-        if not known or source not in study.codes:
+        known = base in study.bases and task in type(study.tasks).model_fields and method in study.methods
+        if not known or source not in study.sources(task):
             continue
         file = results / "scores" / place.with_suffix(".json")
         scored = read_json(file) if file.exists() else {"scores": []}
         # one file of all seeds, or one a seed
         metrics = sorted((results / "runs" / place).rglob("*metrics.jsonl"))
         points = [(line.get("seed"), point) for path in metrics for line, point in _lines(path)]
-        seeds = {row["seed"] for row in scored["scores"]} | {seed for seed, _ in points if seed is not None}
+        seeds = {row["seed"] for row in scored["scores"]} | {seed for seed, _ in points}
         parameters = _flat(
             {
                 "adapters": study.adapters.model_dump(),
@@ -152,8 +162,9 @@ def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Recor
             study,
             source,
         )
-        for seed in sorted(seeds):
-            scores = [row for row in scored["scores"] if row["seed"] == seed]
+        targets = study.targets(task)
+        for seed in sorted(seeds.intersection(study.methods[method].seeds)):
+            scores = [row for row in scored["scores"] if row["seed"] == seed and row["target"] in targets]
             yield Record(
                 path=f"runs/{place.as_posix()}/seed{seed}",
                 name=f"{method} {task} {source} seed {seed} {base}",

@@ -1,5 +1,8 @@
 """The command line: what it prints, and how it answers mistakes."""
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,76 @@ def test_study_hands_everything_on_and_returns_the_runs_exit_code(started):
     assert started == [
         (Path("config/tiny.yaml"), Path("results/tiny"), "1", ["tables"], ["-n", "--config", "table5_source=qae"])
     ]
+
+
+@pytest.mark.parametrize("command", ["check", "study", "sync", "ui"])
+def test_outside_the_repository_the_message_says_where_to_go(started, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    result = run(command, "--configfile", str(ROOT / "config/tiny.yaml"))
+    assert result.exit_code == 2 and started == [] and list(tmp_path.iterdir()) == []
+    assert result.stderr == (
+        f"error: madx runs in the repository's root, the folder with Snakefile and config/; this is {tmp_path}\n"
+    )
+
+
+def test_sync_names_a_broken_file_in_one_line(monkeypatch):
+    def broken(*_):
+        raise ValueError("metrics.jsonl:6: not a line of metrics")
+
+    monkeypatch.setattr("madx.tracking.sync_study", broken)
+    result = run("sync", *TINY)
+    assert (result.exit_code, result.stderr) == (2, "error: metrics.jsonl:6: not a line of metrics\n")
+
+
+# ---------------------------------------------------------------- MLflow's interface
+
+
+@pytest.fixture
+def called(monkeypatch) -> list[list[str]]:
+    """Commands that would have been started."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "call", lambda command, env: calls.append(command) or 0)
+    return calls
+
+
+def test_ui_shows_the_studys_own_database_to_this_machine_alone(called, monkeypatch, tmp_path):
+    for name in ("Snakefile", "config"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    result = run("ui", *TINY)
+    assert result.exit_code == 2 and called == []
+    assert "results/tiny/mlflow.db is not there; run the study first" in result.stderr
+    (tmp_path / "results/tiny").mkdir(parents=True)
+    (tmp_path / "results/tiny/mlflow.db").touch()
+    assert run("ui", *TINY, "--port", "5001").exit_code == 0
+    options = ["--backend-store-uri", "sqlite:///results/tiny/mlflow.db", "--host", "127.0.0.1", "--port", "5001"]
+    assert called == [[sys.executable, "-m", "mlflow", "ui", *options]]
+
+
+def test_ui_follows_the_tracking_setting(called):
+    result = run("ui", *TINY, "--config", "tracking={mlflow: true, uri: 'http://server:5000'}")
+    assert result.exit_code == 0 and "open http://server:5000 in a browser" in result.stdout and called == []
+    assert run("ui", *TINY, "--config", "tracking={mlflow: true, uri: 'sqlite:////srv/runs.db'}").exit_code == 0
+    assert "sqlite:////srv/runs.db" in called[0]
+
+
+# ---------------------------------------------------------------- make
+
+
+@pytest.mark.parametrize("study", ["my-study", "'my-study'", '"my-study"', "my-study  # a comment"])
+def test_make_takes_names_with_spaces_and_quoted_studies(tmp_path, study):
+    config = tmp_path / "my config.yaml"
+    config.write_text(f"description: x\nstudy: {study}\n")
+    settings = [f"CONFIG={config}", "DATA_ROOT=/my data/o'clock", "PORT=5001"]
+    made = {}
+    for target in ("study", "ui", "report"):
+        command = ["make", "--dry-run", "--old-file=.venv/ready", target, *settings]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        made[target] = shlex.split(done.stdout.splitlines()[-1])
+    data = ["--config", "data_root=/my data/o'clock"]
+    assert made["study"] == [".venv/bin/madx", "study", "--configfile", str(config), "--cores", "all", *data]
+    assert made["ui"] == [".venv/bin/madx", "ui", "--configfile", str(config), *data, "--port", "5001"]
+    assert made["report"][-1] == "results/my-study/report.html"
 
 
 def test_overrides_are_yaml_and_replace_whole_keys():

@@ -103,6 +103,35 @@ def test_number_of_further_mistakes_is_told():
         ({"methods": {"mad-x": TINY["methods"]["madx"]}}, "methods: 'mad-x' is unknown; did you mean 'madx'?"),
         ({"miniature": None}, "miniature: settings are needed"),
         ({"tasks__ner__data": {"source": "local", "path": "x"}}, "data_root: a folder is needed"),
+        ({"study": "reference"}, "study: 'reference' is the name of a folder of the results"),
+        ({"methods__madx__seeds": [0, 1, 0]}, "methods.madx.seeds: 0 listed more than once"),
+        ({"tasks__ner__sources": ["qaa", "qaa"]}, "tasks.ner.sources: qaa listed more than once"),
+        ({"tasks__ner__targets": ["qae", "qae"]}, "tasks.ner.targets: qae listed more than once"),
+        ({"tasks__ner__labels": ["PER", "LOC", "PER"]}, "tasks.ner.labels: PER listed more than once"),
+        ({"tasks__ner__labels": ["PER", "O"]}, "tasks.ner.labels: 'O' stands for no entity"),
+        ({"tasks__ner__sources": []}, "tasks.ner.sources: at least one language is needed"),
+        ({"tasks__ner__targets": []}, "tasks.ner.targets: at least one language is needed"),
+        ({"adapters__leave_out": [1, 2]}, "adapters.leave_out: base 'miniature-base' has no layer 2; its 2 count from"),
+        (
+            {"adapters__language_reduction_factor": 65},
+            "adapters.language_reduction_factor: 65 leaves nothing of the 64",
+        ),
+        ({"adapters__invertible_reduction_factor": 33}, "adapters.invertible_reduction_factor: 33 leaves nothing of"),
+        ({"adapters__task_reduction_factor": 65}, "adapters.task_reduction_factor: 65 leaves nothing of the 64 units"),
+        (
+            {"miniature__ner_dev": {"high-resource covered": 5, "low-resource covered": 5}},
+            "miniature.ner_dev: no value for 'low-resource unseen' (language 'qae')",
+        ),
+        ({"adaptation__evaluations": True}, "adaptation.evaluations: Input should be a valid integer"),
+        ({"adaptation__steps": "40"}, "adaptation.steps: Input should be a valid integer"),
+        ({"adaptation__steps": True}, "adaptation.steps: Input should be a valid integer"),
+        ({"adaptation__batch_size": 8.0}, "adaptation.batch_size: Input should be a valid integer"),
+        ({"methods__madx__seeds": ["0"]}, "methods.madx.seeds.0: Input should be a valid integer"),
+        ({"methods__madx__seeds": [False]}, "methods.madx.seeds.0: Input should be a valid integer"),
+        ({"adaptation__mask_fraction": True}, "adaptation.mask_fraction: expected a number, found true"),
+        ({"adaptation__mask_fraction": "half"}, "adaptation.mask_fraction: Input should be a valid number"),
+        ({"methods__madx__learning_rate": ".inf"}, "methods.madx.learning_rate: Input should be a"),
+        ({"adaptation__whole_words": "maybe"}, "adaptation.whole_words: Input should be a valid boolean"),
         ({"tasks__ner__data": {"source": "web"}}, "tasks.ner.data: "),
         ({"tasks__ner__map_tags": {"DATE": "TIME"}}, "tasks.ner.map_tags: 'DATE' is mapped to 'TIME'"),
         ({"bases": {"text": TINY["bases"]["miniature-base"]}}, "bases: 'text' is the name of a folder"),
@@ -117,12 +146,55 @@ def test_number_of_further_mistakes_is_told():
         ({"languages_table": "config/none.tsv"}, "config/none.tsv: the language table does not exist"),
         (
             {"adaptation__steps": {"high-resource covered": 10}},
-            "a setting by category has no value for 'low-resource covered'",
+            "adaptation.steps: no value for 'low-resource covered' (language 'qac')",
         ),
     ],
 )
 def test_wrong_value_is_one_line_with_its_place(changes, message):
     assert message in refused(changed(**changes))
+
+
+def test_numbers_may_be_written_with_an_exponent():
+    settings = changed(**yaml.safe_load("{methods__madx__learning_rate: 1e-4, adaptation__mask_fraction: 2.5e-1}"))
+    assert settings["methods"]["madx"]["learning_rate"] == "1e-4"  # without a point it is text to YAML
+    study = parse_study(settings, "t")
+    assert (study.methods["madx"].learning_rate, study.adaptation.mask_fraction) == (1e-4, 0.25)
+
+
+LOCAL_TEXT, LOCAL_LABELS = ({"source": "local", "path": path} for path in ("{language}.txt", "{language}/{split}.txt"))
+HUB = {"source": "hub", "id": "x", "configuration": "{language}", "revision": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "message"),
+    [
+        ({"path": "text.txt"}, {}, "corpora.data.path: 'text.txt' lacks {language}; without it several files would be"),
+        ({}, {"path": "ner.txt"}, "tasks.ner.data.path: 'ner.txt' lacks {language}, {split}; without it"),
+        ({}, {"path": "{language}.txt"}, "tasks.ner.data.path: '{language}.txt' lacks {split}; without it"),
+        ({"path": "{langage}.txt"}, {}, "corpora.data.path: {langage} is unknown; did you mean 'language'?"),
+        ({"path": "{language}/{split}"}, {}, "corpora.data.path: {split} is unknown; known: {language}"),
+        ({"path": "{}/{language}"}, {}, "corpora.data.path: {} is unknown; known: {language}"),
+        ({"path": "{language:d}"}, {}, "corpora.data.path: {language:d} is unknown; did you mean 'language'?"),
+        ({"path": "{language"}, {}, "corpora.data.path: '{language' cannot be filled in ("),
+        ({}, HUB | {"configuration": "en"}, "tasks.ner.data.configuration: 'en' lacks {language}; without it"),
+        ({}, HUB | {"configuration": "{split}"}, "tasks.ner.data.configuration: {split} is unknown; known: {language}"),
+    ],
+)
+def test_names_in_braces_are_checked(text, labels, message):
+    labels = labels if "source" in labels else LOCAL_LABELS | labels
+    settings = changed(data_root="data", corpora__data=LOCAL_TEXT | text, tasks__ner__data=labels)
+    assert message in refused(settings)
+
+
+def test_one_language_needs_no_name_in_its_paths():
+    settings = changed(
+        data_root="data",
+        languages={"high-resource covered": ["qaa"]},
+        tasks__ner__sources="all",
+        corpora__data=LOCAL_TEXT | {"path": "text.txt"},
+        tasks__ner__data=HUB | {"configuration": "default"},
+    )
+    assert parse_study(settings, "t").codes == ("qaa",)
 
 
 def test_head_steps_and_trained_head_go_together():

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from madx.progress.display import PlainDisplay, TerminalDisplay, clock
-from madx.progress.run import run_study
+from madx.progress.run import DRY_RUN, has_gpu, run_study
 from madx.progress.state import PRIOR_SECONDS, RunState, error_line, read_benchmarks
 
 ROOT = Path(__file__).parents[2]
@@ -187,10 +187,11 @@ def toy(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "workflow" / "profiles" / "local", tmp_path / "workflow" / "profiles" / "local")
     monkeypatch.chdir(tmp_path)
 
-    def run(page: str) -> tuple[int, str]:
+    def run(page: str, *targets: str) -> tuple[int, str]:
         Path("config.yaml").write_text(f"page: {page!r}\n")
         shown = io.StringIO()
-        code = run_study(Path("config.yaml"), Path("results/toy"), cores="1", console=Console(file=shown, width=200))
+        console = Console(file=shown, width=200)
+        code = run_study(Path("config.yaml"), Path("results/toy"), cores="1", targets=targets, console=console)
         return code, shown.getvalue()
 
     return run
@@ -201,6 +202,79 @@ def test_a_run_ends_with_where_to_look_and_the_next_has_nothing_to_do(toy):
     assert code == 0
     assert "look at results/toy/README.md" in shown and "4 jobs done" in shown
     assert toy("touch {output}") == (0, "nothing to do: results/toy/README.md is up to date\n")
+
+
+def test_a_run_for_a_target_names_the_target_and_no_page(toy):
+    target = "results/toy/a.txt"
+    code, shown = toy("", target)
+    assert code == 0 and "1 jobs done in 00:0" in shown and shown.endswith(f": {target}\n")
+    assert "README.md" not in shown
+    assert toy("", target) == (0, f"nothing to do: {target} is up to date\n")
+
+
+@pytest.mark.parametrize("flag", ["-n", "--dry-run", "--dryrun", "-np", "-pn", "-Fnq"])
+def test_a_dry_run_is_known_by_all_its_spellings(flag):
+    assert DRY_RUN.fullmatch(flag)
+
+
+@pytest.mark.parametrize("flag", ["-p", "-j", "--nolock", "--notemp", "--dry", "-Rtrain", "tables", "-s", "n"])
+def test_other_options_are_no_dry_run(flag):
+    assert not DRY_RUN.fullmatch(flag)
+
+
+# ---------------------------------------------------------------- GPUs
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """A stand-in for nvidia-smi, alone on PATH: called with what it does, or None to take it away."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def install(does: str | None) -> None:
+        tool = tmp_path / "nvidia-smi"
+        tool.unlink(missing_ok=True)
+        if does is not None:
+            tool.write_text(f"#!/bin/sh\n{does}\n")
+            tool.chmod(0o755)
+
+    return install
+
+
+GPUS = "echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)'; echo 'GPU 1: NVIDIA H100 (UUID: GPU-2)'"
+
+
+@pytest.mark.parametrize(
+    ("does", "found"),
+    [(GPUS, True), (None, False), ("echo 'No devices found.'", False), ("echo 'GPU 0: lost'; exit 9", False)],
+)
+def test_gpus_are_asked_of_the_driver(driver, does, found):
+    driver(does)
+    assert has_gpu() is found
+
+
+@pytest.mark.parametrize(("visible", "found"), [("", False), ("-1", False), ("1", True)])
+def test_hidden_gpus_are_none(driver, monkeypatch, visible, found):
+    driver(GPUS)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert has_gpu() is found
+
+
+@pytest.mark.parametrize(
+    ("does", "extra", "limited"),
+    [(GPUS, [], True), (None, [], False), (GPUS, ["--profile", "slurm"], False), (GPUS, ["--profile=slurm"], False)],
+)
+def test_one_job_at_a_time_has_the_gpu_of_this_machine(driver, monkeypatch, does, extra, limited):
+    driver(does)
+    calls = []
+    monkeypatch.setattr(subprocess, "call", lambda arguments: calls.append(arguments) or 0)
+    assert run_study(Path("config.yaml"), Path("results/toy"), targets=["tables"], extra=[*extra, "-np"]) == 0
+    (arguments,) = calls
+    assert ("gpu=1" in arguments) is limited
+    if limited:  # targets stand before it, and an option after it: --resources takes several values
+        after = arguments.index("gpu=1") + 1
+        assert arguments[after - 2] == "--resources" and arguments[after].startswith("--")
+        assert arguments.index("tables") < after
 
 
 def test_a_failure_is_one_line_with_the_path_to_the_log(toy):

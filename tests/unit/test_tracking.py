@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 
 from madx.config import Study, load_study
 from madx.tracking import Synced, sync_study, tracking_uri
+from madx.tracking.records import read_records
 
 BASE = "miniature-base"
 TARGETS = {"qaa": 90.0, "qac": 60.0, "qae": 40.0, "qag": 20.0}
@@ -148,6 +149,64 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     assert repaired[f"{place}/seed0"].data.tags["mlflow.parentRunId"] == repaired["."].info.run_id
 
 
+def without(study: Study, method: str) -> Study:
+    return study.model_copy(update={"methods": {n: s for n, s in study.methods.items() if n != method}})
+
+
+def test_only_what_the_study_asks_for_becomes_a_run(study, results):
+    """Files of removed methods, seeds, sources and targets stay where they are and are not mirrored."""
+    one_seed = study.methods["madx"].model_copy(update={"seeds": (1,)})
+    smaller = study.model_copy(update={"methods": {"madx": one_seed}})
+    paths = [record.path for record in read_records(smaller, results)]
+    assert paths == [".", f"adaptations/{BASE}/lad-inv/qaa", f"runs/{BASE}/ner/madx/qaa/seed1"]
+
+    ner = study.tasks.ner.model_copy(update={"targets": ("qaa", "qac")})
+    tasks = study.tasks.model_copy(update={"ner": ner})
+    seed1 = read_records(smaller.model_copy(update={"tasks": tasks}), results)[-1]
+    assert {p.name for p in seed1.points if p.name.startswith("f1.q")} == {"f1.qaa", "f1.qac"}
+    tasks = study.tasks.model_copy(update={"ner": ner.model_copy(update={"sources": ("qac",)})})
+    assert [r.path for r in read_records(smaller.model_copy(update={"tasks": tasks}), results)] == paths[:2]
+
+
+def test_only_the_studys_tables_and_figures_are_kept_with_it(study, results):
+    write(results / "tables/table_of_old.md", "old")
+    write(results / "figures/heatmap_madx-old.png", "old")
+    (record, *_) = read_records(study, results)
+    kept = {(file.path.name, file.folder) for file in record.artifacts}
+    assert kept == {("README.md", ""), ("table5_zero_shot.md", "tables"), ("heatmap_madx.png", "figures")}
+
+
+def test_a_bases_pretraining_has_its_provenance(study, results):
+    write(results / f"base/{BASE}/metrics.jsonl", metrics((None, 10, "loss", 5.0)))
+    write(results / f"base/{BASE}/base.json", json.dumps({"name": BASE, "provenance": PROVENANCE}))
+    (base,) = [record for record in read_records(study, results) if record.tags["kind"] == "base"]
+    assert base.tags["configuration_digest"] == "c0" and base.tags["commit"] == "abc"
+    write(results / f"base/{BASE}/base.json", json.dumps({"name": BASE, "provenance": {}}))
+    assert "commit" not in read_records(study, results)[1].tags
+
+
+def test_the_folder_of_the_data_does_not_count(study, results):
+    moved = study.model_copy(update={"data_root": "/home/someone/data"})
+    assert [r.digest for r in read_records(moved, results)] == [r.digest for r in read_records(study, results)]
+
+
+def test_runs_that_the_study_no_longer_has_leave_its_own_database_but_no_other(study, results, tmp_path):
+    uri = f"sqlite:///{tmp_path / 'shared.db'}"
+    shared = study.model_copy(update={"tracking": study.tracking.model_copy(update={"uri": uri})})
+    for tracked, deleted in ((study, 1), (shared, 0)):
+        assert sync_study(tracked, results) == Synced(created=5)
+        client = MlflowClient(tracking_uri(tracked, results))
+        experiment = client.get_experiment_by_name(study.study)
+        assert experiment.artifact_location == (results / "mlartifacts").resolve().as_uri()
+        foreign = client.create_run(experiment.experiment_id).info.run_id
+        counts = sync_study(without(tracked, "full-finetuning"), results)
+        assert counts.deleted == deleted and counts.created == 0
+        assert client.get_run(foreign).info.lifecycle_stage == "active", "not a run of ours"
+        client.delete_run(foreign)
+        gone = f"runs/{BASE}/ner/full-finetuning/qaa/seed3"
+        assert (gone in runs_by_path(tracked, results)) == (not deleted)
+
+
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:////proc/nowhere/mlflow.db"])
 def test_a_server_that_is_down_is_a_quick_warning(study, results, caplog, uri):
     down = study.model_copy(update={"tracking": study.tracking.model_copy(update={"uri": uri})})
@@ -173,8 +232,6 @@ def test_a_broken_metrics_file_is_named_with_its_line(study, results):
 
 
 def test_a_line_that_is_being_written_is_left_for_the_next_time(study, results):
-    from madx.tracking.records import read_records
-
     file = results / f"adaptations/{BASE}/lad-inv/qaa/metrics.jsonl"
     before = read_records(study, results)
     file.write_text(file.read_text() + '{"step": 500, "met')

@@ -195,3 +195,19 @@ def test_bad_configuration_stops_snakemake_without_traceback(tmp_path, case):
     output = done.stdout + done.stderr
     assert [line for line in output.splitlines() if line.startswith(f"configuration: {message}")]
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("command", ["snakemake", "madx"])
+def test_missing_files_are_one_line_before_anything_runs(tmp_path, command):
+    file = bad_configuration(tmp_path, **(local_settings("nowhere") | {"data_root": str(tmp_path / "data")}))
+    if command == "snakemake":
+        done = snakemake(ROOT, "-n", "--nolock", "--configfile", file)
+    else:
+        done = madx(ROOT, "study", "--configfile", file, "-n", "--nolock")
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    (line,) = [line for line in output.splitlines() if "the file does not exist" in line]
+    assert f"{tmp_path}/data/text/qaa.txt: the file does not exist (and 11 more); data_root is" in line
+    assert "--config data_root=FOLDER" in line
+    assert "Traceback" not in output
+    assert not (ROOT / "results/nowhere").exists()

@@ -103,6 +103,23 @@ def test_default_configuration_is_not_merged_into_another(tmp_path):
     assert "missing key 'compute'" in done.stdout + done.stderr
 
 
+def test_file_without_a_name_is_not_taken_for_the_default(tmp_path):
+    settings = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
+    del settings["study"]
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = snakemake(ROOT, "-n", "--nolock", "--configfile", str(config))
+    assert done.returncode != 0
+    assert "missing key 'study'" in done.stdout + done.stderr
+    assert "Job stats" not in done.stdout + done.stderr
+
+
+def test_default_is_read_with_a_setting_of_the_command_line():
+    done = snakemake(ROOT, "-n", "--nolock", "--config", "data_root=elsewhere", "--forceall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert job_counts(done.stdout + done.stderr)["prepare_ner"] == 8
+
+
 def test_every_configuration_file_is_planned_above():
     planned = [
         mark.args[1] for test in (test_jobs_per_rule, test_jobs_per_rule_on_local_data) for mark in test.pytestmark

@@ -1,16 +1,17 @@
 # The study's settings, paths and wildcard constraints; nothing else.
-import os
 import re
 
 from snakemake.exceptions import WorkflowError
 
-from madx.config import ConfigError, MadeBase, parse_study
-from madx.methods import METHODS
+from madx.config import SPLITS, ConfigError, MadeBase, parse_study
+from madx.data.local import check_local_files, local_path
 from madx.files import file_digest
+from madx.methods import METHODS
 from madx.provenance import code_digest, study_settings
 
 try:
     study = parse_study(config, "configuration")
+    check_local_files(study)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -23,7 +24,6 @@ HEADLESS = [name for name, base in study.bases.items() if name not in MADE and b
 COMPLETE = [name for name in study.bases if name not in [*MADE, *HEADLESS]]
 ADAPTER_METHODS = [name for name in study.methods if METHODS[name].trains == "adapter"]
 MODEL_METHODS = [name for name in study.methods if METHODS[name].trains == "model"]
-SPLITS = ["train", "dev", "test"]
 
 
 def one_of(names):
@@ -106,7 +106,7 @@ def local_file(source, language, split=None):
     """The user's file behind a local data source: an input, so that a change of it reruns what uses it."""
     if source.source != "local":
         return []
-    return os.path.join(study.data_root, source.path.format(language=language, split=split))
+    return str(local_path(study, source, language=language, split=split))
 
 
 def adaptation_of(base, method, language):

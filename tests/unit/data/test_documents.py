@@ -3,8 +3,9 @@
 import datasets
 import pytest
 
-from madx.data.documents import clean, describe_source, read_documents
+from madx.data.documents import clean, read_documents
 from madx.data.errors import DataError
+from madx.data.sources import describe_source
 
 
 def write(tmp_path, content: bytes, code="aa"):
@@ -34,12 +35,6 @@ def test_missing_text_is_named(make_study):
         list(read_documents(make_study(), "aa"))
 
 
-def test_other_names_in_the_path_are_refused(make_study):
-    study = make_study(corpora={"data": {"source": "local", "path": "{lang}.txt"}})
-    with pytest.raises(DataError, match=r"may use \{language\} only"):
-        read_documents(study, "aa")
-
-
 def test_miniature_text(make_study):
     study = make_study(
         corpora={"data": {"source": "miniature"}},
@@ -47,7 +42,7 @@ def test_miniature_text(make_study):
     )
     documents = list(read_documents(study, "aa"))
     assert documents and documents == list(read_documents(study, "aa"))
-    assert describe_source(study, "aa") == {"source": "miniature", "seed": 1, "sentences": 30}
+    assert describe_source(study, study.corpora.data, "aa") == {"source": "miniature", "seed": 1}
 
 
 @pytest.fixture
@@ -79,7 +74,12 @@ def test_wikipedia_layout_gives_a_document_a_paragraph(make_study, wikipedia):
     study = make_study(corpora=hub(wikipedia))
     assert list(read_documents(study, "aa")) == ["Title", "First paragraph.", "Second one.", "Other"]
     assert list(read_documents(study, "bb")) == ["Beta"]
-    assert describe_source(study, "aa")["revision"] is None
+    assert describe_source(study, study.corpora.data, "aa") == {
+        "source": "hub",
+        "id": str(wikipedia),
+        "configuration": "20231101.aa",
+        "revision": None,
+    }
 
 
 def test_unknown_configuration_of_a_folder_is_named(make_study, wikipedia):
@@ -91,5 +91,5 @@ def test_unknown_configuration_of_a_folder_is_named(make_study, wikipedia):
 def test_data_set_without_text_column_is_named(make_study, tmp_path):
     (tmp_path / "columns").mkdir()
     datasets.Dataset.from_dict({"body": ["x"]}).to_parquet(tmp_path / "columns" / "train.parquet")
-    with pytest.raises(DataError, match="expected a column `text`"):
-        list(read_documents(make_study(corpora=hub(tmp_path / "columns", "default")), "aa"))
+    with pytest.raises(DataError, match="has the columns body; expected text"):
+        list(read_documents(make_study(corpora=hub(tmp_path / "columns", "default"), languages=("aa",)), "aa"))

@@ -6,13 +6,17 @@ import sys
 import datasets
 import pytest
 
+from madx.config import HubSource
+from madx.data.errors import DataError
+from madx.data.hub import open_hub
+
 OFFLINE = """
 from madx.config import HubSource
 from madx.data.errors import DataError
-from madx.data.hub import load_hub
+from madx.data.hub import open_hub
 source = HubSource(source="hub", id="unimelb-nlp/wikiann", configuration="{language}", revision=REVISION)
 try:
-    load_hub(source, "sw", "validation")
+    open_hub(source, "sw", "validation")
 except DataError as error:
     print(error)
 """
@@ -28,7 +32,9 @@ def test_offline_message_says_what_to_download_and_what_to_set(tmp_path, revisio
         check=True,
     )
     assert len(done.stdout.splitlines()) == 1
-    assert f"hf download unimelb-nlp/wikiann --repo-type dataset{option} --local-dir FOLDER" in done.stdout
+    assert f"hf download unimelb-nlp/wikiann --repo-type dataset{option} --include README.md" in done.stdout
+    assert '--include README.md "*/*" --local-dir FOLDER`' in done.stdout
+    assert "Only the rules prepare_* and fetch_* need network" in done.stdout
     assert "set the source's `id` to FOLDER" in done.stdout
     assert not list(tmp_path.rglob("*.arrow"))
 
@@ -36,9 +42,9 @@ def test_offline_message_says_what_to_download_and_what_to_set(tmp_path, revisio
 READ = """
 import sys
 from madx.config import HubSource
-from madx.data.hub import read_rows
+from madx.data.hub import open_hub
 source = HubSource(source="hub", id=sys.argv[1], configuration="default", revision=None)
-print([row["text"] for row in read_rows(source, "sw", "train")])
+print([row["text"] for row in open_hub(source, "sw", "train").rows(["text"])])
 """
 
 
@@ -54,3 +60,34 @@ def test_reading_leaves_nothing_in_the_home_folder(tmp_path):
     )
     assert done.stdout.strip() == "['a', 'b']"
     assert not list((tmp_path / "home").rglob("*"))
+
+
+PARTIAL = """
+import itertools, sys
+from madx.config import HubSource
+from madx.data.hub import open_hub
+source = HubSource(source="hub", id=sys.argv[1], configuration="default", revision=None)
+kept = [open_hub(source, "sw", "train").rows(["text"]) for _ in range(20)]
+print(sum(len(list(itertools.islice(rows, number))) for number, rows in enumerate(kept, start=1)))
+"""
+
+
+def test_reading_a_part_does_not_abort_the_process_at_exit(tmp_path):
+    (tmp_path / "data").mkdir()
+    rows = {"text": [f"{number} {'word ' * 50}" for number in range(4000)]}
+    datasets.Dataset.from_dict(rows).to_parquet(tmp_path / "data" / "train.parquet", batch_size=500)
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", PARTIAL, str(tmp_path / "data")],
+            env={"HF_HOME": str(tmp_path / "home"), "PATH": "", "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout.strip()) == (0, "210"), done.stderr
+
+
+def test_files_that_are_not_parquet_are_refused(tmp_path):
+    (tmp_path / "train.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
+    source = HubSource(source="hub", id=str(tmp_path), configuration="default", revision=None)
+    with pytest.raises(DataError, match=r"cannot be read from this folder \(its files are not in Parquet\)"):
+        open_hub(source, "sw", "train")

@@ -27,8 +27,8 @@ def make_study(**changes) -> Study:
 def make_paper_study(base: str = "xlm-roberta-base", **changes) -> Study:
     """The paper's sixteen languages on a pretrained base."""
     settings = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    hub = {"source": "hub", "id": "x/y", "configuration": "{language}", "revision": None}
-    pretrained = {"source": "pretrained", "path": "x", "revision": None, "mlm_head": "included"}
+    hub = {"source": "hub", "id": "unimelb-nlp/wikiann", "configuration": "{language}", "revision": None}
+    pretrained = {"source": "pretrained", "path": f"FacebookAI/{base}", "revision": None, "mlm_head": "included"}
     wanted = {
         "languages": {name: SIXTEEN[4 * i : 4 * i + 4] for i, name in enumerate(settings["languages"])},
         "table5_source": "en",

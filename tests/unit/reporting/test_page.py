@@ -85,6 +85,11 @@ def test_links_are_relative_and_nothing_depends_on_the_place_or_time(study, fold
         assert not link.startswith(("/", "http"))
 
 
+def test_equal_studies_with_data_in_other_folders_have_equal_pages(study, folder):
+    pages = [render_page(make_study(data_root=root), folder) for root in (None, "/home/someone/data")]
+    assert pages[0] == pages[1] and "data_root" not in pages[0] and "configuration digest |" in pages[0]
+
+
 def test_only_a_made_base_is_called_a_demonstration(study, folder, tmp_path_factory):
     assert "demonstrate that the machinery" in render_page(study, folder)
     paper = make_paper_study()

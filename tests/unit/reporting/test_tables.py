@@ -126,6 +126,40 @@ def test_no_published_number_for_a_made_base(study, published, made):
         assert "arXiv" not in text and "difference," not in text and "\npaper" not in text
 
 
+def published_in(study, published) -> dict[str, bool]:
+    """Whether published values stand in each table of a study with one base."""
+    (base,) = study.bases
+    tables = make_tables(study, make_scores(study), counts(base), published=published)
+    return {table.name: "arXiv:2005.00052v1" in table.caption for table in tables}
+
+
+@pytest.mark.parametrize("path", ["FacebookAI/xlm-roberta-base", "xlm-roberta-base", "/models/xlm-roberta-base/"])
+@pytest.mark.parametrize("name", ["xlm-roberta-base", "xlmr"])
+def test_published_numbers_belong_to_a_base_by_its_path_not_its_name(published, name, path):
+    pretrained = make_paper_study().model_dump()["bases"]["xlm-roberta-base"]
+    same = published_in(make_paper_study(bases={name: pretrained | {"path": path}}), published)
+    assert same["table2_by_source"] and same["table5_zero_shot"] and same["table4_parameters"]
+    other = make_paper_study(bases={name: pretrained | {"path": "someone/xlm-roberta-base-tuned"}})
+    assert not any(published_in(other, published).values())
+
+
+@pytest.mark.parametrize(
+    ("data", "same"),
+    [
+        ({"source": "hub", "id": "unimelb-nlp/wikiann", "configuration": "{language}", "revision": "abc"}, True),
+        ({"source": "hub", "id": "data/wikiann", "configuration": "{language}", "revision": None}, True),
+        ({"source": "hub", "id": "masakhane/masakhaner2", "configuration": "{language}", "revision": None}, False),
+        ({"source": "hub", "id": "x/not-wikiann", "configuration": "{language}", "revision": None}, False),
+        ({"source": "local", "path": "wikiann/{language}/{split}.txt"}, False),
+    ],
+)
+def test_published_scores_stand_only_beside_scores_on_wikiann(published, data, same):
+    tasks = {"ner": make_paper_study().model_dump()["tasks"]["ner"] | {"data": data}}
+    seen = published_in(make_paper_study(tasks=tasks, data_root="data"), published)
+    assert seen["table2_by_source"] == seen["table5_zero_shot"] == same
+    assert seen["table4_parameters"], "counts of parameters need no data"
+
+
 def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, published, tmp_path):
     tables = make_tables(study, scores, counts(BASE), published=published)
     assert tuple(table.name for table in tables) == table_names(study)
@@ -139,7 +173,7 @@ def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, publish
 
 def test_with_two_bases_each_has_its_tables(published):
     bases = make_paper_study().model_dump()["bases"]
-    study = make_paper_study(bases=bases | {"other": bases["xlm-roberta-base"]})
+    study = make_paper_study(bases=bases | {"other": bases["xlm-roberta-base"] | {"path": "someone/other"}})
     rows = counts("xlm-roberta-base") + counts("other")
     tables = {table.name: table for table in make_tables(study, make_scores(study), rows, published=published)}
     assert tuple(tables) == table_names(study)

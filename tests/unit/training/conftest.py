@@ -9,7 +9,8 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from madx.config import Study, load_study
 from madx.data.blocks import pack_blocks
-from madx.data.windows import ARRAYS, SPLITS, Windows
+from madx.config import SPLITS
+from madx.data.windows import ARRAYS, Windows
 from madx.files import file_digest
 from madx.models.base import save_base
 from madx.models.tokenizer import train_tokenizer

@@ -1,0 +1,23 @@
+"""What a study's data were read from, for whoever reads them later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from madx.config import HubSource, LocalSource, Source, Study
+from madx.data.hub import hub_revision
+
+
+def describe_source(study: Study, source: Source, code: str) -> dict[str, Any]:
+    """The source of one language: local files, a hub data set with the commit that was read, or a miniature's seed."""
+    if isinstance(source, LocalSource):
+        return {"source": "local", "path": str(Path(study.data_root) / source.path)}
+    if isinstance(source, HubSource):
+        return {
+            "source": "hub",
+            "id": source.id,
+            "configuration": source.configuration.format(language=code),
+            "revision": hub_revision(source),
+        }
+    return {"source": "miniature", "seed": study.miniature.seed}
