@@ -196,7 +196,9 @@ class Adaptation(Optimization):
         description="part of the tokens that are predicted (80 % masked, 10 % another token)"
     )
     whole_words: Truth = Field(description="mask all sub-words of a word together")
-    train_mlm_head: Truth = Field(description="train the MLM head with the adapters, as the released code does")
+    train_mlm_head: Truth = Field(
+        description="train the MLM head with the adapters, as the released code does; it is not kept"
+    )
     evaluations: PositiveInt = Field(description="perplexity measurements on held-out text, evenly spaced")
     save_steps: tuple[PositiveInt, ...] = Field(description="steps at which the adapter is kept (sample efficiency)")
     seed: Natural = Field(description="of initial weights, order and masking")

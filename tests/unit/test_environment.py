@@ -135,7 +135,9 @@ def test_citation_names_the_version_and_the_licence_of_the_package():
 
 
 def test_make_lists_every_target_with_a_description():
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert [line.split()[0] for line in listed.partition("\n\n")[0].splitlines()] == phony.split()
 
