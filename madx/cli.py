@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,13 +33,19 @@ def study(
 
     On a machine with GPUs one job at a time uses the first visible one; several GPUs are for SLURM (--profile slurm).
     """
+    from madx.data.local import check_local_files
     from madx.progress import run_study
+    from madx.tracking import forget_lost_database
 
     settings = _load(configfile, config)
     if cores != "all" and not (cores.isdigit() and int(cores) > 0):
         _stop(f"--cores {cores!r}: expected a positive number or all")
-    extra = [*context.args, *(["--config", *config] if config else [])]
-    raise typer.Exit(run_study(configfile, _results(settings), cores, target or (), extra))
+    try:
+        check_local_files(settings)  # the workflow does, too, but by then the study would have a folder
+    except ConfigError as error:
+        _stop(str(error))
+    forget_lost_database(settings, _results(settings))
+    raise typer.Exit(run_study(configfile, _results(settings), cores, target or (), context.args, config or ()))
 
 
 @app.command()
@@ -72,7 +77,8 @@ def sync(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
     """Bring MLflow up to date with a study's files; may be repeated at any time."""
     import logging
 
-    from madx.tracking import sync_study
+    from madx.files import write_json
+    from madx.tracking import SYNCED, sync_study
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = _load(configfile, config)
@@ -82,6 +88,8 @@ def sync(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
         _stop(str(error))
     if synced is None:
         raise typer.Exit(1)
+    if (note := _results(settings) / SYNCED).exists():  # the workflow's, perhaps that MLflow was down
+        write_json(note, vars(synced))
 
 
 @app.command()
@@ -91,6 +99,7 @@ def ui(
     port: Annotated[int, typer.Option(help="port on this machine", min=1, max=65535)] = 5000,
 ) -> None:
     """Open a study's runs in MLflow's browser interface, for this machine alone."""
+    from madx.progress import madx_command
     from madx.tracking import on_server, tracking_uri
 
     settings = _load(configfile, config)
@@ -99,10 +108,12 @@ def ui(
         typer.echo(f"the runs of study {settings.study!r} are on a server; open {uri} in a browser")
         return
     if settings.tracking.uri is None and not (database := _results(settings) / "mlflow.db").exists():
-        _stop(f"{database} is not there; run the study first (make study), or madx sync")
+        remedy = madx_command("sync" if database.parent.exists() else "study", configfile, config or ())
+        _stop(f"{database} is not there; it is made by: {remedy}")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     environment = {"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ}
-    raise typer.Exit(subprocess.call([*command, "--port", str(port)], env=environment))
+    # in place of this process: a signal to it reaches the server, which would else keep the port
+    os.execve(sys.executable, [*command, "--port", str(port)], environment)
 
 
 def _results(settings: Study) -> Path:

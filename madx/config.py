@@ -208,7 +208,7 @@ class NerTask(Optimization):
     """Named entity recognition on a source language (paper, section 5.2)."""
 
     data: Source = Field(description="where the labelled sentences come from (the paper: WikiANN)")
-    labels: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]+$")], ...], Field(min_length=1)] = Field(
+    labels: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="entity types, without B- and I-; any other type is an error"
     )
     map_tags: dict[str, str] = Field(description="entity types of the files that become another type, or O")

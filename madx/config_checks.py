@@ -60,6 +60,7 @@ def _check_repetitions(study: Study) -> None:
         "tasks.ner.labels": study.tasks.ner.labels,
         "tasks.ner.sources": study.sources("ner"),
         "tasks.ner.targets": study.targets("ner"),
+        "adapters.leave_out": study.adapters.leave_out,
     }
     lists |= {f"methods.{name}.seeds": method.seeds for name, method in study.methods.items()}
     for key, values in lists.items():
@@ -72,6 +73,11 @@ def _check_data(study: Study) -> None:
     task = study.tasks.ner
     if "O" in task.labels:
         raise ValueError("tasks.ner.labels: 'O' stands for no entity and cannot be a label")
+    for label in task.labels:
+        if label.split() != [label]:
+            raise ValueError(f"tasks.ner.labels: {label!r} cannot stand in a column; expected text without blanks")
+        if label.startswith(("B-", "I-")):
+            raise ValueError(f"tasks.ner.labels: {label!r} is a tag; expected its type alone, without B- or I-")
     for kind, target in task.map_tags.items():
         if target not in (*task.labels, "O"):
             raise ValueError(f"tasks.ner.map_tags: {kind!r} is mapped to {target!r}, which is no label and not O")
@@ -132,9 +138,13 @@ def _check_made_base(study: Study, name: str, base: MadeBase) -> None:
         )
     if base.hidden_size % base.attention_heads:
         raise ValueError(f"bases: {name!r}: hidden_size must be a multiple of attention_heads")
+    if base.hidden_size % 2 and "lad-inv" in study.adaptation_kinds:
+        raise ValueError(f"bases: {name!r}: hidden_size must be even, because the invertible adapter halves it")
     for layer in study.adapters.leave_out:
         if layer >= base.layers:
             raise ValueError(f"adapters.leave_out: base {name!r} has no layer {layer}; its {base.layers} count from 0")
+    if len(study.adapters.leave_out) == base.layers:
+        raise ValueError(f"adapters.leave_out: no layer of base {name!r} is left for adapters")
     for key, width in (
         ("language_reduction_factor", base.hidden_size),
         ("invertible_reduction_factor", base.hidden_size // 2),

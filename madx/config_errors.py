@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from madx.languages import nearest
 
-# what pydantic puts into a path beside the keys: the value of `source`, and the kinds of value that were tried
-SOURCE_VALUES = {"miniature", "local", "hub", "pretrained", "made"}
+# what pydantic puts into a path beside the keys: the kinds of value that were tried, and the value of `source`
 KINDS = re.compile(r"(constrained-)?(int|str|tuple)|(dict|tuple|literal|function-\w+)\[.*")
 
 
@@ -17,37 +16,38 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
     """The most telling of pydantic's complaints about settings of this model, without the place where they stand."""
     complaints = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = complaints[0]
-    place = _place(first["loc"])
-    others = len({_place(complaint["loc"]) for complaint in complaints}) - 1
+    schema = model.model_json_schema()
+    (place, beside), *rest = (_follow(complaint["loc"], schema) for complaint in complaints)
+    others = len({other for other, _ in rest} - {place})
     more = f" (and {others} more)" if others else ""
     if first["type"] == "extra_forbidden":
-        key = str(first["loc"][-1])
-        return f"unknown key {place!r}{nearest(key, _keys_beside(first['loc'], model))}{more}"
+        return f"unknown key {place!r}{nearest(str(first['loc'][-1]), beside)}{more}"
     if first["type"] == "missing":
         return f"missing key {place!r}{more}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{place + ': ' if place else ''}{message}{more}"
 
 
-def _place(location: tuple) -> str:
-    """The keys of a path, as the user wrote them."""
-    keys = [str(part) for k, part in enumerate(location) if k == 0 or part not in SOURCE_VALUES]
-    return ".".join(key for key in keys if not KINDS.fullmatch(key))
+def _follow(location: tuple, schema: dict) -> tuple[str, list[str]]:
+    """The keys of a path as the user wrote them, and the names of all keys that are valid where it ends."""
+    keys, here = [], [schema]
+    for k, part in enumerate(location):
+        members = [mapping for mapping in here if _below(mapping, "source").get("const") == part]
+        if members:  # the value of `source` stands in the path, and tells which of several models is meant
+            here = members
+            continue
+        if not KINDS.fullmatch(str(part)):
+            keys.append(str(part))
+        if k < len(location) - 1:
+            below = [found for mapping in here for found in _models_in(_below(mapping, part), schema["$defs"])]
+            here = below or here
+    return ".".join(keys), [key for mapping in here for key in mapping.get("properties", {})]
 
 
-def _keys_beside(location: tuple, model: type[BaseModel]) -> list[str]:
-    """Names of the keys that are valid where an unknown one stood."""
-    schema = model.model_json_schema()
-    definitions = schema["$defs"]
-    here = [schema]
-    for part in location[:-1]:
-        candidates = []
-        for mapping in here:
-            by_pattern = next(iter(mapping.get("patternProperties", {}).values()), None)
-            below = mapping.get("properties", {}).get(part) or by_pattern or mapping.get("additionalProperties") or {}
-            candidates += _models_in(below, definitions)
-        here = candidates or here
-    return [key for mapping in here for key in mapping.get("properties", {})]
+def _below(mapping: dict, key: object) -> dict:
+    """The schema of a key's value."""
+    by_pattern = next(iter(mapping.get("patternProperties", {}).values()), None)
+    return mapping.get("properties", {}).get(key) or by_pattern or mapping.get("additionalProperties") or {}
 
 
 def _models_in(schema: dict, definitions: dict) -> list[dict]:

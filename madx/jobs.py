@@ -17,6 +17,8 @@ from madx.provenance import digest
 if TYPE_CHECKING:
     from madx.training.compute import Machine
 
+log = logging.getLogger(__name__)
+
 
 @contextlib.contextmanager
 def job(snakemake) -> Iterator[Study]:
@@ -31,9 +33,11 @@ def job(snakemake) -> Iterator[Study]:
     for noisy in ("httpx", "httpcore", "fsspec", "filelock", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        yield parse_study(snakemake.config, "configuration")
+        study = parse_study(snakemake.config, "configuration")
+        yield study
+        shutil.rmtree(_resume_states(snakemake, study), ignore_errors=True)
     except Exception as error:
-        logging.getLogger(__name__).exception("the job failed")
+        log.exception("the job failed")
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         line = " ".join(f"error in {snakemake.rule}: {kind}{error}".split())
         with open(path, "a", encoding="utf-8") as stream:
@@ -53,7 +57,8 @@ def checkpoint_folder(snakemake, study: Study) -> Path:
     """Where a training job keeps its resume state.
 
     The folder is named after all that the job depends on, so that a state of other settings, code or inputs is never
-    taken up; such states of the same job are removed.
+    taken up. Such states of the same job stay, for whoever goes back to them, until this one has a state of its own to
+    go on from or is done.
     """
     inputs = {str(path): os.stat(path) for path in snakemake.input}
     depends_on = {
@@ -61,9 +66,21 @@ def checkpoint_folder(snakemake, study: Study) -> Path:
         "threads": snakemake.threads,
         "inputs": {path: [stat.st_mtime_ns, stat.st_size] for path, stat in inputs.items()},
     }
-    states = Path("results") / study.study / "checkpoints" / snakemake.rule / Path(*snakemake.wildcards)
+    states = _resume_states(snakemake, study)
     folder = states / digest(depends_on)[:16]
-    for old in states.glob("*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
+    others = [state.parent for state in states.glob("*/state.pt") if state.parent != folder]
+    if (folder / "state.pt").exists():
+        for other in others:
+            shutil.rmtree(other, ignore_errors=True)
+    elif others:
+        log.warning(
+            "this job begins anew: an unfinished one had other settings, threads, code or inputs (its state in %s is"
+            " dropped once this job has its own)",
+            states,
+        )
     return folder
+
+
+def _resume_states(snakemake, study: Study) -> Path:
+    """The folder of all resume states of a job."""
+    return Path("results") / study.study / "checkpoints" / snakemake.rule / Path(*snakemake.wildcards)

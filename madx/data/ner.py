@@ -1,24 +1,21 @@
-"""Labelled data for named entity recognition: readers for every source, one label set, stored as Parquet."""
+"""Labelled data for named entity recognition: one label set for all files, stored as Parquet."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from madx.config import SPLITS, HubSource, LocalSource, NerTask, Study
-from madx.data.conll import Word, read_conll
+from madx.config import SPLITS, NerTask, Study
+from madx.data.conll import Word
 from madx.data.errors import DataError
-from madx.data.hub import open_hub
-from madx.data.local import local_path
+from madx.data.labelled import read_labelled
 from madx.data.sources import describe_source
 from madx.files import atomic_path
 
 log = logging.getLogger(__name__)
 SOURCE_KEY = "madx.source"  # where a Parquet file's schema says what it was read from (JSON)
-HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 Sentence = tuple[list[str], list[str]]  # tokens and their tags
 
 
@@ -26,18 +23,11 @@ def read_ner(study: Study, code: str, split: str) -> list[Sentence]:
     """The sentences of a language's split ("train", "dev" or "test"), with the study's tags.
 
     Types in map_tags become the type (or O) given there; any other type outside the labels is an error. I- without B-
-    stays as it is: seqeval's conventions decide what it means. Raises DataError naming the file and line (for a hub
-    data set, the split and row) of a bad tag or line, and for a split without sentences.
+    stays as it is: seqeval's conventions decide what it means. Raises DataError as read_labelled does, and naming the
+    file and line (for a hub data set, the split and row) of a bad tag.
     """
-    task, source = study.tasks.ner, study.tasks.ner.data
-    if isinstance(source, LocalSource):
-        sentences = read_conll(local_path(study, source, language=code, split=split), code)
-    elif isinstance(source, HubSource):
-        sentences = list(_hub_sentences(source, code, split))
-    else:
-        sentences = list(_miniature_sentences(study, code, split))
-    if not sentences:
-        raise DataError(f"the {split} split of {code!r} ({source.source} source) has no sentences")
+    task = study.tasks.ner
+    sentences = read_labelled(study, code, split)
     return [([word.token for word in words], [_mapped(word, task) for word in words]) for words in sentences]
 
 
@@ -70,37 +60,6 @@ def _mapped(word: Word, task: NerTask) -> str:
             f"add it to tasks.ner.labels, or to tasks.ner.map_tags (for example {kind}: O)"
         )
     return f"{position}-{kind}"
-
-
-def _hub_sentences(source: HubSource, code: str, split: str) -> Iterator[list[Word]]:
-    """Rows in WikiANN's layout: `tokens`, and `ner_tags` as class labels (or as strings)."""
-    place = f"{source.id} ({code}, {HUB_SPLITS[split]})"
-    hub_split = open_hub(source, code, HUB_SPLITS[split])
-    rows = hub_split.rows(["tokens", "ner_tags"])
-    feature = hub_split.features.get("ner_tags")
-    names = getattr(getattr(feature, "feature", None), "names", None)
-    for number, row in enumerate(rows, start=1):
-        tokens, tags = row["tokens"], row["ner_tags"]
-        here = f"{place}: row {number}"
-        if len(tokens) != len(tags):
-            raise DataError(f"{here}: {len(tokens)} tokens but {len(tags)} tags")
-        if names is None and not all(isinstance(tag, str) for tag in tags):
-            raise DataError(f"{here}: ner_tags are numbers without names; the data set must declare class labels")
-        if tokens:
-            yield [
-                Word(here, token, tag if names is None else names[tag]) for token, tag in zip(tokens, tags, strict=True)
-            ]
-
-
-def _miniature_sentences(study: Study, code: str, split: str) -> Iterator[list[Word]]:
-    from madx.miniature import World
-
-    settings = study.miniature
-    sizes = {"train": settings.ner_train, "dev": settings.ner_dev, "test": settings.ner_test}
-    language = World(settings.seed).language(study.language_table()[code])
-    for number, (tokens, tags) in enumerate(language.ner(study.by_category(sizes[split], code), split), start=1):
-        here = f"the miniature's language {code}, {split} sentence {number}"
-        yield [Word(here, token, tag) for token, tag in zip(tokens, tags, strict=True)]
 
 
 def _write_parquet(sentences: list[Sentence], origin: dict[str, Any], path: Path) -> None:

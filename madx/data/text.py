@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,27 @@ from madx.config import Study
 from madx.data.documents import read_documents
 from madx.data.errors import DataError
 from madx.data.exclusion import Exclusion
+from madx.data.labelled import read_labelled
 from madx.data.sources import describe_source
 from madx.files import atomic_path, write_json
 
 log = logging.getLogger(__name__)
+EVALUATION_SPLITS = ("dev", "test")  # parts of the labelled data whose sentences are cut out
 PROGRESS = 50_000_000  # characters between two lines of the log
 
 
-def prepare_text(
-    study: Study, code: str, evaluation_parquets: Sequence[Path], text_path: Path, report_path: Path
-) -> dict[str, Any]:
+def prepare_text(study: Study, code: str, text_path: Path, report_path: Path) -> dict[str, Any]:
     """Write the text that a language is adapted on, and a report (JSON) about it.
 
-    evaluation_parquets: dev and test files of the language's labelled data, with a column `tokens`. Their sentences
-    are cut out if corpora.exclude_evaluation_text, and in any case measured in the documents that were read.
+    The dev and test sentences of the language's labelled data are cut out if corpora.exclude_evaluation_text, and in
+    any case measured in the documents that were read; their tags do not matter here.
     Reading stops at corpora.max_characters of kept text (line ends not counted). Returns the report: documents,
     characters, bytes, sha256 of the text, source, exclusion (see Exclusion.report). Raises DataError as read_documents
-    does, and where nothing remains; nothing is written then.
+    and read_labelled do, and where nothing remains; nothing is written then.
     """
-    exclusion = Exclusion.of(_sentences(evaluation_parquets))
+    exclusion = Exclusion.of(
+        [word.token for word in words] for split in EVALUATION_SPLITS for words in read_labelled(study, code, split)
+    )
     removing = study.corpora.exclude_evaluation_text
     checksum = hashlib.sha256()
     documents = characters = size = 0
@@ -75,15 +77,6 @@ def _kept(study: Study, code: str, exclusion: Exclusion, removing: bool) -> Iter
                 return
             yield part
             room = None if room is None else room - len(part)
-
-
-def _sentences(parquets: Sequence[Path]) -> Iterator[list[str]]:
-    import pyarrow.parquet
-
-    for path in parquets:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=["tokens"]):
-                yield from batch.column("tokens").to_pylist()
 
 
 def _log_summary(code: str, report: dict[str, Any]) -> None:

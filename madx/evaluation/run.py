@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import WEIGHTS, adapters_from, fill, join_replicas, load_language, read_part
+from madx.adapters.storage import DESCRIPTION, WEIGHTS, adapters_from, fill, join_replicas, load_language, read_part
 from madx.data.windows import Windows, load_windows
 from madx.evaluation.spans import TagSet, count_spans, scores_from_counts
 from madx.evaluation.tagging import predict_tags
-from madx.files import atomic_path, file_digest, write_json
+from madx.files import atomic_path, file_digest, read_json, write_json
 from madx.models.base import load_base, read_description
 from madx.models.heads import TaggingHead
 from madx.training.compute import Machine
 
 log = logging.getLogger(__name__)
+# of a trained part's description, what goes with its scores
+TRAINING = ("seed", "learning_rate", "epochs", "batch_size", "steps", "best_step", "dev_f1", "data", "adaptation")
 
 
 def evaluate_run(
@@ -44,7 +46,8 @@ def evaluate_run(
 
     run: base, method, task, source. language_folders: target -> its adaptation, or None for methods without;
     windows_paths: target -> windows. Language and invertible adapters are exchanged for the target's; the task part
-    stays. Writes scores (JSON) and, per target, seed, sentence and type, the counts of spans (parquet).
+    stays. Writes scores (JSON) and, per target, seed, sentence and type, the counts of spans (parquet). The scores'
+    provenance has the digests of all that was evaluated, and what made it: whole models are gone later.
     """
     targets = list(windows_paths)
     predictions: dict[str, dict[int, np.ndarray]] = {target: {} for target in targets}
@@ -98,6 +101,7 @@ def evaluate_run(
         "adaptations": {
             target: file_digest(folder / WEIGHTS) for target, folder in language_folders.items() if folder is not None
         },
+        "trained": [_trained(folder) for folder in seed_folders],
     }
     write_json(scores_path, {**run, "unit": "per cent", "scores": scores, "provenance": made})
 
@@ -152,6 +156,13 @@ def span_scores(
     if abs(own - scores["f1"]) > 1e-6:
         raise RuntimeError(f"span counts give F1 {own:.6f}, seqeval {scores['f1']:.6f}; they must agree")
     return scores
+
+
+def _trained(folder: Path) -> dict[str, Any]:
+    """A trained part: digests of its weights by file name, how it was trained, and what made it."""
+    part = read_json(folder / DESCRIPTION)
+    weights = {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
+    return {**{key: part.get(key) for key in (*TRAINING, "provenance")}, "weights": weights}
 
 
 def _sentences(names: np.ndarray, offsets: np.ndarray) -> list[list[str]]:

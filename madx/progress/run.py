@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,8 +29,9 @@ from madx.progress.state import RunState, error_line, read_benchmarks
 
 PLUGIN = Path(__file__).parent / "plugin"
 LOCAL_PROFILE = "workflow/profiles/local"
-# alone or behind other letters without a value, as in -pn; what follows the n does not matter
-DRY_RUN = re.compile(r"--dry-?run|-[DFSfklpt]*n.*")
+# options that run no job: a dry run (alone or behind other letters without a value, as in -pn; what follows the n does
+# not matter) and taking away the lock of a run that was killed
+NO_JOBS = re.compile(r"--dry-?run|-[DFSfklpt]*n.*|--unlock")
 SECONDS_BETWEEN_LOOKS = 0.25
 
 
@@ -39,18 +41,20 @@ def run_study(
     cores: str = "all",
     targets: Sequence[str] = (),
     extra: Sequence[str] = (),
+    overrides: Sequence[str] = (),
     console: Console | None = None,
 ) -> int:
     """Run the workflow for one study with a progress display; returns an exit code, 0 when all is done.
 
     configfile: the study's (valid) configuration. results: its folder, results/<study>. cores: "all" or a number.
     targets: rules or files, none for `all`. extra: further arguments for Snakemake; with a --profile among them the
-    local one is not used, and a dry run is shown as Snakemake prints it. Where this machine has a GPU, one job at a
-    time uses it: each takes the first visible one. (`--resources gpu=2` among `extra` replaces this.)
+    local one is not used, and a dry run or --unlock is shown as Snakemake prints it. overrides: KEY=VALUE for the
+    configuration. Where this machine has a GPU, one job at a time uses it: each takes the first visible one.
+    (`--resources gpu=2` among `extra` replaces this.)
     """
     console = console or Console()
-    arguments = _arguments(configfile, cores, targets, extra)
-    if any(DRY_RUN.fullmatch(argument) for argument in extra):
+    arguments = _arguments(configfile, cores, targets, [*extra, *(["--config", *overrides] if overrides else [])])
+    if any(NO_JOBS.fullmatch(argument) for argument in extra):
         return subprocess.call(arguments)
     state = RunState(
         _available_cores() if cores == "all" else int(cores), time.time(), read_benchmarks(results / "benchmarks")
@@ -82,8 +86,15 @@ def run_study(
                         announced = True
                     time.sleep(SECONDS_BETWEEN_LOOKS)
             _follow(lines, state)
-    _report(console, state, results, targets, output, child.returncode, bool(stopped))
+    unlock = madx_command("study", configfile, overrides, "--unlock")
+    _report(console, state, results, targets, output, child.returncode, bool(stopped), unlock)
     return 130 if stopped else child.returncode
+
+
+def madx_command(name: str, configfile: Path, overrides: Sequence[str], *options: str) -> str:
+    """A command of madx for a study, as the user would type it."""
+    settings = [part for override in overrides for part in ("--config", override)]
+    return shlex.join(["madx", name, "--configfile", str(configfile), *settings, *options])
 
 
 def _arguments(configfile: Path, cores: str, targets: Sequence[str], extra: Sequence[str]) -> list[str]:
@@ -155,8 +166,9 @@ def _report(
     output: Path,
     code: int,
     stopped: bool,
+    unlock: str,
 ) -> None:
-    """Say how the run ended, and where to look."""
+    """Say how the run ended, and where to look; unlock: the command that takes away the lock of a killed run."""
 
     def say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
@@ -175,7 +187,9 @@ def _report(
         say(f"{failure.rule} failed ({failure.label}): {failure.message}", style="red")
         if failure.log:
             say(f"  its log: {failure.log}")
-    if not state.failed and not stopped:
+    if state.locked:
+        say(f"another run is at work here, or was killed; when you are sure that none is alive: {unlock}", style="red")
+    elif not state.failed and not stopped:
         say("\n".join(state.errors) or error_line(output), style="red")
     say(f"{'stopped; ' if stopped else ''}Snakemake's own output: {output}")
     if state.total:

@@ -97,6 +97,7 @@ class RunState:
     running: dict[int, Job] = field(default_factory=dict)
     failed: dict[int, Failure] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    locked: bool = False
     nothing_to_do: bool = False
     seconds_of: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -130,6 +131,8 @@ class RunState:
                     job.label if job else event["rule_name"],
                     log,
                 )
+            case "error" if event["exception"] == "LockException":
+                self.locked = True
             case "error":
                 lines = [line.strip() for line in event["message"].splitlines()]
                 self.errors.append(" ".join(line for line in lines if not line.startswith('File "')))

@@ -57,18 +57,22 @@ def provenance(study: Study, paths: Iterable[Path]) -> list[tuple[str, str]]:
     found: dict[str, set[str]] = {}
     for path in paths:
         made_by = read_json(path)["provenance"]
-        git = made_by["git"]
-        commit = (git["commit"] or "none") + (" with uncommitted changes" if git["dirty"] else "")
-        versions = made_by["versions"].items()
+        trainings = [("commit of the trainings", _commit(part["provenance"])) for part in made_by["trained"]]
         for what, value in (
             ("configuration digest of the scores", made_by["configuration"]),
             ("code digest", made_by["code"]),
-            ("commit", commit),
-            *versions,
+            ("commit", _commit(made_by)),
+            *trainings,
+            *made_by["versions"].items(),
         ):
             found.setdefault(what, set()).add(value)
     settings = ("configuration digest", digest(study_settings(study)))
     return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items())]
+
+
+def _commit(made_by: dict) -> str:
+    git = made_by["git"]
+    return (git["commit"] or "none") + (" with uncommitted changes" if git["dirty"] else "")
 
 
 def text_table(study: Study, folder: Path) -> pd.DataFrame | None:

@@ -24,20 +24,22 @@ def stem(study: Study, name: str, base: str) -> str:
 
 def table_names(study: Study) -> tuple[str, ...]:
     """Stems under results/<study>/tables, in the order of the page."""
-    by_base = [
-        "table2_by_source",
-        "table2_by_target",
-        "table5_zero_shot",
-        "summary_by_category",
-    ]
-    if has_differences(study):
-        by_base.append("differences_by_category")
     return (
         "table1_languages",
         *(["miniature_languages"] if study.miniature else []),
-        *(stem(study, name, base) for base in study.bases for name in by_base),
-        "table4_parameters",
+        *(stem(study, name, base) for base in study.bases for name in _tables_of_a_base(study)),
+        *(["table4_parameters"] if has_adapters(study) else []),
     )
+
+
+def _tables_of_a_base(study: Study) -> tuple[str, ...]:
+    differences = ["differences_by_category"] if has_differences(study) else []
+    return ("table2_by_source", "table2_by_target", "table5_zero_shot", "summary_by_category", *differences)
+
+
+def has_adapters(study: Study) -> bool:
+    """Whether a method of the study adds parameters to the base."""
+    return any(METHODS[name].trains == "adapter" for name in study.methods)
 
 
 def has_differences(study: Study) -> bool:
@@ -47,9 +49,12 @@ def has_differences(study: Study) -> bool:
 
 def score_figure_names(study: Study) -> tuple[str, ...]:
     """Stems of the figures that are drawn from scores, in the order of the page."""
-    names = [name for pair, name in DIFFERENCES.items() if set(pair) <= set(study.methods)]
-    names += [f"heatmap_{method}" for method in methods_in_order(study)]
-    return tuple(stem(study, name, base) for base in study.bases for name in names)
+    return tuple(stem(study, name, base) for base in study.bases for name in _score_figures_of_a_base(study))
+
+
+def _score_figures_of_a_base(study: Study) -> tuple[str, ...]:
+    differences = (name for pair, name in DIFFERENCES.items() if set(pair) <= set(study.methods))
+    return (*differences, *(f"heatmap_{method}" for method in methods_in_order(study)))
 
 
 def curve_figure_names(study: Study) -> tuple[str, ...]:
@@ -70,7 +75,6 @@ def figure_names(study: Study) -> tuple[str, ...]:
 
 def report_caption(study: Study, name: str) -> str:
     """The file under workflow/report with the caption of a table or figure."""
-    for base in study.bases:
-        if len(study.bases) > 1:
-            name = name.removesuffix(f"_{base}")
+    of_a_base = (*_tables_of_a_base(study), *_score_figures_of_a_base(study), "learning_curves")
+    name = {stem(study, plain, base): plain for plain in of_a_base for base in study.bases}.get(name, name)
     return "heatmap.rst" if name.startswith("heatmap_") else f"{name}.rst"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from madx.config import Study
 from madx.reporting.language_table import miniature_languages, table1_languages
-from madx.reporting.names import has_differences
+from madx.reporting.names import has_adapters, has_differences
 from madx.reporting.parameter_table import parameter_table
 from madx.reporting.score_tables import (
     table2_by_source,
@@ -41,7 +41,9 @@ def make_tables(
         tables.append(summary_by_category(study, scores, base))
         if has_differences(study):
             tables.append(differences_by_category(study, scores, base))
-    return [*tables, parameter_table(study, parameters, published)]
+    if has_adapters(study):
+        tables.append(parameter_table(study, parameters, published))
+    return tables
 
 
 def write_tables(tables: Iterable[Table], folder: str | Path) -> None:

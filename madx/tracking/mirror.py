@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SYNCED = "mlflow.synced"  # the workflow's note in the results folder: MLflow is up to date
 PATH_TAG, DIGEST_TAG, PARENT_TAG = "madx.run", "madx.digest", "mlflow.parentRunId"
 # MLflow's limits
 METRICS_A_BATCH, PARAMETERS_A_BATCH = 1000, 100
@@ -52,6 +53,12 @@ def tracking_uri(study: Study, results: Path) -> str:
 def on_server(uri: str) -> bool:
     """Whether a tracking URI names a server, not a database."""
     return uri.startswith(("http://", "https://"))
+
+
+def forget_lost_database(study: Study, results: Path) -> None:
+    """Where the study's own database was deleted, remove the note that it is up to date: the next run makes both."""
+    if study.tracking.uri is None and not (results / "mlflow.db").exists():
+        (results / SYNCED).unlink(missing_ok=True)
 
 
 def sync_study(study: Study, results: Path) -> Synced | None:

@@ -31,7 +31,8 @@ class Phase(Protocol):
     """What a training phase tells the loop.
 
     seeds: one a replica. trainable: parameters by name; each holds all replicas, in equal parts, replica by replica.
-    selection: the metric of `evaluate` whose highest value picks the checkpoint, or None to keep the last state.
+    selection: the metric of `evaluate` whose highest value picks the checkpoint (of equal ones the earliest), or None
+    to keep the last state.
     """
 
     seeds: Sequence[int]

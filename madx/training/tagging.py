@@ -16,17 +16,18 @@ from madx.evaluation.tagging import pad_windows, predict_tags, word_positions
 from madx.models.heads import TaggingHead
 
 IGNORED = -100
-BATCHES_SORTED_TOGETHER = 50
+BATCHES_SORTED_TOGETHER = 50  # at most, and at most 1/16 of an epoch: batches of a few sentences are to differ, too
 
 
 def epoch_batches(lengths: np.ndarray, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
     """The batches of one epoch: every window once, windows of like length together.
 
-    Windows are shuffled by (seed, epoch), sorted by length within groups of 50 batches, and cut into batches, whose
-    order is drawn from the epoch alone, so that at each step replicas have windows of about the same length.
+    Windows are shuffled by (seed, epoch), sorted by length within groups of batches, and cut into batches, whose
+    order is drawn from the epoch alone, so that at each step replicas have windows of about the same length. Groups are
+    a small part of the epoch: were it one group, all seeds and epochs would have nearly the same batches.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
-    group = batch_size * BATCHES_SORTED_TOGETHER
+    group = batch_size * max(1, min(BATCHES_SORTED_TOGETHER, len(lengths) // batch_size // 16))
     batches = []
     for start in range(0, len(order), group):
         part = order[start : start + group]

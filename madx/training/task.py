@@ -12,9 +12,9 @@ from torch import nn
 
 from madx.adapters.adapter_set import AdapterSet, AdapterShape
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import load_language, replica_state, save_part
+from madx.adapters.storage import WEIGHTS, load_language, replica_state, save_part
 from madx.data.windows import load_windows
-from madx.files import atomic_path
+from madx.files import atomic_path, file_digest
 from madx.models.base import check_length, load_base, read_description
 from madx.models.heads import TaggingHead
 from madx.training.compute import Machine
@@ -66,6 +66,7 @@ def train_task(
     trains: "adapter" (the base and the language's adapters frozen) or "model" (every weight; one seed).
     language_folder: the source language's adaptation under the task adapter, or None.
     folders: one a seed; each gets adapter.safetensors and adapter.json, and model.safetensors for whole models.
+    adapter.json has the description, and what the training used: settings, digests of its data and language adapter.
     """
     whole = trains == "model"
     if whole and len(seeds) != 1:
@@ -103,6 +104,13 @@ def train_task(
         autocast=machine.autocast and whole,
     )
     steps = epochs * phase.steps_per_epoch
+    used = {
+        "learning_rate": learning_rate,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "data": file_digest(windows_path),
+        "adaptation": file_digest(language_folder / WEIGHTS) if language_folder else None,
+    }
     outcome = optimize(
         phase,
         adamw(trainable.values(), learning_rate, settings.weight_decay),
@@ -125,6 +133,7 @@ def train_task(
             replica_state(part, replica),
             {
                 **description,
+                **used,
                 "seed": seed,
                 "base": {"name": base["name"], "fingerprint": base["fingerprint"]},
                 "stack": sizes.stack,

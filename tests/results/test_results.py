@@ -59,6 +59,20 @@ def test_adapters_are_finite_and_of_this_base(results, score_files):
             assert all(np.isfinite(t).all() for t in load_file(path.with_name("adapter.safetensors")).values()), path
 
 
+def test_scores_are_of_parts_trained_on_the_source_with_its_adapter(results, score_files):
+    for path, run in score_files.items():
+        base, source, kind = run["base"], run["source"], METHODS[run["method"]].adaptation
+        data = file_digest(results / "labelled" / base / run["task"] / f"{source}.npz")
+        adapter = kind and file_digest(results / "adaptations" / base / kind / source / "adapter.safetensors")
+        trained = {part["seed"]: part for part in run["provenance"]["trained"]}
+        assert trained.keys() == {score["seed"] for score in run["scores"]}, path
+        for seed, part in trained.items():
+            assert (part["data"], part["adaptation"]) == (data, adapter), (path, seed)
+            for name, digest in part["weights"].items():
+                file = results / "runs" / base / run["task"] / run["method"] / source / f"seed{seed}" / name
+                assert not file.exists() or file_digest(file) == digest, file
+
+
 def test_every_score_has_its_provenance(score_files):
     for path, run in score_files.items():
         assert {"configuration", "code", "git", "versions", "data"} <= run["provenance"].keys(), path

@@ -1,6 +1,9 @@
 """The command line: what it prints, and how it answers mistakes."""
 
+import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ from typer.testing import CliRunner
 
 from madx import progress
 from madx.cli import app
+from madx.tracking import Synced
 
 ROOT = Path(__file__).parents[2]
 TINY = ["--configfile", "config/tiny.yaml"]
@@ -75,9 +79,7 @@ def test_cores_must_be_a_positive_number_or_all(started, cores):
 def test_study_hands_everything_on_and_returns_the_runs_exit_code(started):
     result = run("study", *TINY, "--cores", "1", "--target", "tables", "--config", "table5_source=qae", "-n")
     assert result.exit_code == 7
-    assert started == [
-        (Path("config/tiny.yaml"), Path("results/tiny"), "1", ["tables"], ["-n", "--config", "table5_source=qae"])
-    ]
+    assert started == [(Path("config/tiny.yaml"), Path("results/tiny"), "1", ["tables"], ["-n"], ["table5_source=qae"])]
 
 
 @pytest.mark.parametrize("command", ["check", "study", "sync", "ui"])
@@ -99,29 +101,80 @@ def test_sync_names_a_broken_file_in_one_line(monkeypatch):
     assert (result.exit_code, result.stderr) == (2, "error: metrics.jsonl:6: not a line of metrics\n")
 
 
-# ---------------------------------------------------------------- MLflow's interface
+# ---------------------------------------------------------------- MLflow
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path) -> Path:
+    """A folder that looks like the repository's root, without results."""
+    for name in ("Snakefile", "config"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def note(folder: Path, text: str = "{}") -> Path:
+    """The workflow's note of what MLflow has."""
+    path = folder / "results/tiny/mlflow.synced"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("uri", ["null", "'http://server:5000'"])
+def test_the_next_run_makes_a_deleted_database_anew(started, folder, uri):
+    synced = note(folder)
+    tracking = ["--config", f"tracking={{mlflow: true, uri: {uri}}}"]
+    run("study", *TINY, *tracking)
+    assert len(started) == 1 and synced.exists() == (uri != "null")
+    note(folder)
+    (folder / "results/tiny/mlflow.db").touch()
+    run("study", *TINY, *tracking)
+    assert len(started) == 2 and synced.exists()
+
+
+def test_sync_takes_back_the_note_that_it_had_failed(monkeypatch, folder):
+    monkeypatch.setattr("madx.tracking.sync_study", lambda *_: Synced(created=2))
+    assert run("sync", *TINY).exit_code == 0
+    assert not (folder / "results").exists()
+    synced = note(folder, '{"failed": "see the log"}')
+    assert run("sync", *TINY).exit_code == 0
+    assert json.loads(synced.read_text()) == {"created": 2, "updated": 0, "unchanged": 0, "deleted": 0}
 
 
 @pytest.fixture
 def called(monkeypatch) -> list[list[str]]:
     """Commands that would have been started."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: calls.append(command) or 0)
+    monkeypatch.setattr(os, "execve", lambda path, command, environment: calls.append(command))
     return calls
 
 
-def test_ui_shows_the_studys_own_database_to_this_machine_alone(called, monkeypatch, tmp_path):
-    for name in ("Snakefile", "config"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.chdir(tmp_path)
-    result = run("ui", *TINY)
-    assert result.exit_code == 2 and called == []
-    assert "results/tiny/mlflow.db is not there; run the study first" in result.stderr
-    (tmp_path / "results/tiny").mkdir(parents=True)
-    (tmp_path / "results/tiny/mlflow.db").touch()
+def test_ui_shows_the_studys_own_database_to_this_machine_alone(called, folder):
+    missing = "error: results/tiny/mlflow.db is not there; it is made by: madx {} --configfile config/tiny.yaml\n"
+    for command in ("study", "sync"):  # before the first run, and after
+        result = run("ui", *TINY)
+        assert (result.exit_code, result.stderr, called) == (2, missing.format(command), [])
+        (folder / "results/tiny").mkdir(parents=True, exist_ok=True)
+    (folder / "results/tiny/mlflow.db").touch()
     assert run("ui", *TINY, "--port", "5001").exit_code == 0
     options = ["--backend-store-uri", "sqlite:///results/tiny/mlflow.db", "--host", "127.0.0.1", "--port", "5001"]
     assert called == [[sys.executable, "-m", "mlflow", "ui", *options]]
+
+
+def test_ui_ends_with_the_process_that_was_started(folder):
+    """A stand-in for mlflow says who it is: the process itself, so that no signal can leave a server behind."""
+    (folder / "results/tiny").mkdir(parents=True)
+    (folder / "results/tiny/mlflow.db").touch()
+    (folder / "mlflow").mkdir()
+    (folder / "mlflow/__init__.py").touch()
+    (folder / "mlflow/__main__.py").write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    command = [sys.executable, "-m", "madx.cli", "ui", *TINY]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as ui:
+        server = int(ui.stdout.readline())
+        os.kill(server, signal.SIGKILL)  # whatever else may come: the stand-in is not to stay
+        assert server == ui.pid
 
 
 def test_ui_follows_the_tracking_setting(called):

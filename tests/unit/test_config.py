@@ -50,12 +50,26 @@ def refused(settings: dict) -> str:
         ("adaptation__learning_rate__ful", "unknown key 'adaptation.learning_rate.ful'; did you mean 'full'?"),
         ("methods__madx__seed", "unknown key 'methods.madx.seed'; did you mean 'seeds'?"),
         ("bases__miniature-base__layer", "unknown key 'bases.miniature-base.layer'; did you mean 'layers'?"),
-        ("tasks__ner__data__pth", "unknown key 'tasks.ner.data.pth'; did you mean 'path'?"),
         ("compute__xyzzy", "unknown key 'compute.xyzzy'"),
+        # keys of pretrained bases and of hub sources, in a made base and a miniature source
+        ("bases__miniature-base__revision", "unknown key 'bases.miniature-base.revision'"),
+        ("tasks__ner__data__configuration", "unknown key 'tasks.ner.data.configuration'"),
     ],
 )
 def test_unknown_key_gets_the_nearest_name(path, message):
     assert refused(changed(**{path: 1})) == message
+
+
+def test_of_several_models_the_one_at_hand_gives_the_nearest_name():
+    local = {"source": "local", "path": "{language}/{split}", "pth": 1}
+    assert "'tasks.ner.data.pth'; did you mean 'path'?" in refused(changed(tasks__ner__data=local))
+
+
+@pytest.mark.parametrize("name", ["made", "local"])
+def test_a_base_may_be_called_like_a_source(name):
+    base = TINY["bases"]["miniature-base"]
+    assert refused(changed(bases={name: base | {"layer": 1}})).startswith(f"unknown key 'bases.{name}.layer'; did you")
+    assert refused(changed(bases={name: base | {"layers": 0}})).startswith(f"bases.{name}.layers: ")
 
 
 def test_every_key_must_be_there():
@@ -93,7 +107,9 @@ def test_number_of_further_mistakes_is_told():
         ({"methods__madx__seeds": []}, "methods.madx.seeds: "),
         ({"methods__madx__seeds": [-1]}, "methods.madx.seeds.0: "),
         ({"adapters__stack": "houlsby"}, "adapters.stack: "),
-        ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels.0: "),
+        ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels: 'B-PER' is a tag; expected its type alone"),
+        ({"tasks__ner__labels": ["a b"]}, "tasks.ner.labels: 'a b' cannot stand in a column; expected text without"),
+        ({"tasks__ner__labels": [""]}, "tasks.ner.labels: '' cannot stand in a column"),
         ({"languages": {"high-resource": ["qaa"]}}, "languages.high-resource"),
         ({"languages": {"high-resource covered": ["qaa", "qaa"]}}, "languages: qaa listed more than once"),
         ({"languages": {"high-resource covered": ["QAA"]}}, "languages: 'QAA' is no language code"),
@@ -112,6 +128,12 @@ def test_number_of_further_mistakes_is_told():
         ({"tasks__ner__sources": []}, "tasks.ner.sources: at least one language is needed"),
         ({"tasks__ner__targets": []}, "tasks.ner.targets: at least one language is needed"),
         ({"adapters__leave_out": [1, 2]}, "adapters.leave_out: base 'miniature-base' has no layer 2; its 2 count from"),
+        ({"adapters__leave_out": [0, 0]}, "adapters.leave_out: 0 listed more than once"),
+        ({"adapters__leave_out": [1, 0]}, "adapters.leave_out: no layer of base 'miniature-base' is left for adapters"),
+        (
+            {"bases__miniature-base__hidden_size": 65, "bases__miniature-base__attention_heads": 5},
+            "bases: 'miniature-base': hidden_size must be even, because the invertible adapter halves it",
+        ),
         (
             {"adapters__language_reduction_factor": 65},
             "adapters.language_reduction_factor: 65 leaves nothing of the 64",
@@ -152,6 +174,17 @@ def test_number_of_further_mistakes_is_told():
 )
 def test_wrong_value_is_one_line_with_its_place(changes, message):
     assert message in refused(changed(**changes))
+
+
+def test_labels_may_have_digits_and_hyphens():
+    labels = ["PER", "Work-of-art", "type_2", "Ort/Stadt"]
+    assert parse_study(changed(tasks__ner__labels=labels), "t").tasks.ner.labels == tuple(labels)
+
+
+def test_hidden_size_may_be_odd_where_nothing_halves_it():
+    odd = {"bases__miniature-base__hidden_size": 65, "bases__miniature-base__attention_heads": 5}
+    methods = {name: TINY["methods"]["madx"] for name in ("full-finetuning", "madx-no-inv")}
+    assert parse_study(changed(methods=methods, **odd), "t").bases["miniature-base"].hidden_size == 65
 
 
 def test_numbers_may_be_written_with_an_exponent():

@@ -15,6 +15,13 @@ from madx.jobs import checkpoint_folder, job, machine
 ROOT = Path(__file__).parents[2]
 
 
+class Named(dict):
+    """Snakemake's named parameters or wildcards: iterates over values."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+
 @pytest.fixture
 def snakemake(tmp_path, monkeypatch):
     """What Snakemake hands to a script; the process's logging is put back afterwards."""
@@ -24,7 +31,8 @@ def snakemake(tmp_path, monkeypatch):
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()  # `job` would close them
     settings = yaml.safe_load(Path("config/tiny.yaml").read_text(encoding="utf-8"))
-    yield SimpleNamespace(rule="train_task", threads=2, log=[tmp_path / "deep/train.log"], config=settings)
+    log = [tmp_path / "deep/train.log"]
+    yield SimpleNamespace(rule="train_task", threads=2, log=log, config=settings, wildcards=Named(base="none"))
     logging.captureWarnings(False)
     for handler in root.handlers:
         handler.close()
@@ -102,28 +110,64 @@ def test_machine_uses_the_rules_threads(snakemake):
         torch.set_num_threads(before)
 
 
-class Named(dict):
-    """Snakemake's named parameters or wildcards: iterates over values."""
-
-    def __iter__(self):
-        return iter(self.values())
+# ---------------------------------------------------------------- resume states
 
 
-def test_resume_states_of_other_settings_or_inputs_are_not_taken_up(snakemake, tmp_path, monkeypatch):
+@pytest.fixture
+def training(snakemake, tmp_path, monkeypatch):
+    """A training job in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    study = SimpleNamespace(study="s")
-    data = tmp_path / "blocks.bin"
-    data.write_bytes(b"1")
-    snakemake.input, snakemake.wildcards = [data], Named(base="b", language="qaa")
+    (tmp_path / "blocks.bin").write_bytes(b"1")
+    snakemake.input, snakemake.wildcards = [tmp_path / "blocks.bin"], Named(base="b", language="qaa")
     snakemake.params = Named(settings=[{"learning_rate": 0.1}])
-    first = checkpoint_folder(snakemake, study)
-    first.mkdir(parents=True)
+    return snakemake
+
+
+STUDY = SimpleNamespace(study="s")
+
+
+def interrupted(training) -> Path:
+    """The folder of a training that has written a resume state."""
+    folder = checkpoint_folder(training, STUDY)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "state.pt").touch()
+    return folder
+
+
+def test_a_resume_state_is_taken_up_by_the_same_job_alone(training, caplog):
+    first = interrupted(training)
     assert first.parent == Path("results/s/checkpoints/train_task/b/qaa")
-    assert checkpoint_folder(snakemake, study) == first
-    assert first.is_dir()
-    snakemake.params = Named(settings=[{"learning_rate": 0.2}])
-    second = checkpoint_folder(snakemake, study)
-    assert second != first
-    assert not first.exists()
-    data.write_bytes(b"12")
-    assert checkpoint_folder(snakemake, study) != second
+    assert checkpoint_folder(training, STUDY) == first and not caplog.records
+    training.params = Named(settings=[{"learning_rate": 0.2}])
+    second = checkpoint_folder(training, STUDY)
+    training.input[0].write_bytes(b"12")
+    third = checkpoint_folder(training, STUDY)
+    training.threads = 3
+    assert len({first, second, third, checkpoint_folder(training, STUDY)}) == 4
+
+
+def test_a_state_of_other_settings_stays_until_the_job_has_its_own(training, caplog):
+    first = interrupted(training)
+    training.threads = 1
+    second = checkpoint_folder(training, STUDY)
+    assert first.exists()
+    assert "this job begins anew" in caplog.text and str(first.parent) in caplog.text
+    second.mkdir()  # stopped before its first state
+    checkpoint_folder(training, STUDY)
+    assert first.exists()
+    (second / "state.pt").touch()
+    checkpoint_folder(training, STUDY)
+    assert second.exists() and not first.exists()
+
+
+def test_states_go_when_the_job_is_done_and_stay_when_it_fails(training, capfd):
+    training.config |= {"study": "s", "languages_table": str(ROOT / "config/languages.tsv")}
+    state = interrupted(training)
+    with pytest.raises(SystemExit), job(training):
+        raise RuntimeError("out of memory")
+    with pytest.raises(KeyboardInterrupt), job(training):
+        raise KeyboardInterrupt
+    assert state.exists()
+    with job(training):
+        pass
+    assert not state.parent.exists()

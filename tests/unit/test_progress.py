@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from madx.progress.display import PlainDisplay, TerminalDisplay, clock
-from madx.progress.run import DRY_RUN, has_gpu, run_study
+from madx.progress.run import NO_JOBS, has_gpu, madx_command, run_study
 from madx.progress.state import PRIOR_SECONDS, RunState, error_line, read_benchmarks
 
 ROOT = Path(__file__).parents[2]
@@ -212,14 +212,14 @@ def test_a_run_for_a_target_names_the_target_and_no_page(toy):
     assert toy("", target) == (0, f"nothing to do: {target} is up to date\n")
 
 
-@pytest.mark.parametrize("flag", ["-n", "--dry-run", "--dryrun", "-np", "-pn", "-Fnq"])
-def test_a_dry_run_is_known_by_all_its_spellings(flag):
-    assert DRY_RUN.fullmatch(flag)
+@pytest.mark.parametrize("flag", ["-n", "--dry-run", "--dryrun", "-np", "-pn", "-Fnq", "--unlock"])
+def test_a_run_without_jobs_is_known_by_all_its_spellings(flag):
+    assert NO_JOBS.fullmatch(flag)
 
 
 @pytest.mark.parametrize("flag", ["-p", "-j", "--nolock", "--notemp", "--dry", "-Rtrain", "tables", "-s", "n"])
-def test_other_options_are_no_dry_run(flag):
-    assert not DRY_RUN.fullmatch(flag)
+def test_other_options_run_jobs(flag):
+    assert not NO_JOBS.fullmatch(flag)
 
 
 # ---------------------------------------------------------------- GPUs
@@ -289,6 +289,34 @@ def test_an_error_of_the_workflow_itself_is_shown(toy):
     Path("Snakefile").write_text('raise WorkflowError("config.yaml: unknown key")\n')
     code, shown = toy("")
     assert code != 0 and "config.yaml: unknown key" in shown
+
+
+def test_the_lock_of_a_killed_run_is_answered_with_the_command_that_takes_it_away(toy):
+    locks = Path(".snakemake/locks")
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/toy/README.md\n")
+    code, shown = toy("touch {output}")
+    first, *_ = shown.splitlines()
+    assert code != 0 and "or was killed; when you are sure that none is alive: madx study" in first
+    assert first.endswith("madx study --configfile config.yaml --unlock")
+    assert "LockException" not in shown and "--unlock argument" not in shown
+    assert run_study(Path("config.yaml"), Path("results/toy"), cores="1", extra=["--unlock"]) == 0
+    code, shown = toy("touch {output}")
+    assert code == 0 and "4 jobs done" in shown
+
+
+def test_commands_for_the_user_can_be_pasted():
+    command = madx_command("study", Path("my config.yaml"), ["data_root=../my data", "study=x"], "--unlock")
+    quoted = "'my config.yaml' --config 'data_root=../my data' --config study=x"
+    assert command == f"madx study --configfile {quoted} --unlock"
+
+
+def test_overrides_reach_the_workflow_behind_everything_else(driver, monkeypatch):
+    driver(None)
+    calls = []
+    monkeypatch.setattr(subprocess, "call", lambda arguments: calls.append(arguments) or 0)
+    run_study(Path("c.yaml"), Path("results/toy"), extra=["-n"], overrides=["a=1", "b=2"])
+    assert calls[0][-4:] == ["-n", "--config", "a=1", "b=2"]
 
 
 @pytest.mark.parametrize(

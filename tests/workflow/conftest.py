@@ -58,9 +58,14 @@ class TouchedStudy:
     folder: Path
     configfile: str
 
-    def dry_run(self) -> tuple[dict[str, int], set[str]]:
+    def run(self, *targets: str) -> None:
+        """Make targets, or everything."""
+        done = snakemake(self.folder, *targets, "--configfile", self.configfile)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    def dry_run(self, *targets: str) -> tuple[dict[str, int], set[str]]:
         """What would be done now: jobs per rule, and the messages of the jobs."""
-        done = snakemake(self.folder, "-n", "--configfile", self.configfile)
+        done = snakemake(self.folder, "-n", *targets, "--configfile", self.configfile)
         assert done.returncode == 0, done.stdout + done.stderr
         return job_counts(done.stdout + done.stderr), planned_messages(done.stdout + done.stderr)
 
@@ -114,8 +119,7 @@ def finished(tmp_path_factory) -> TouchedStudy:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("A O\n\n", encoding="utf-8")
     study = TouchedStudy(folder, "config/touched.yaml")
-    done = snakemake(folder, "--configfile", study.configfile)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    study.run()
     return study
 
 

@@ -198,13 +198,13 @@ def test_bad_configuration_stops_snakemake_without_traceback(tmp_path, case):
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("command", ["snakemake", "madx"])
+@pytest.mark.parametrize("command", ["snakemake", "madx", "madx, in earnest"])
 def test_missing_files_are_one_line_before_anything_runs(tmp_path, command):
     file = bad_configuration(tmp_path, **(local_settings("nowhere") | {"data_root": str(tmp_path / "data")}))
     if command == "snakemake":
         done = snakemake(ROOT, "-n", "--nolock", "--configfile", file)
     else:
-        done = madx(ROOT, "study", "--configfile", file, "-n", "--nolock")
+        done = madx(ROOT, "study", "--configfile", file, "--nolock", *(["-n"] if command == "madx" else []))
     assert done.returncode != 0
     output = done.stdout + done.stderr
     (line,) = [line for line in output.splitlines() if "the file does not exist" in line]

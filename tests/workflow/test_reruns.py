@@ -54,6 +54,38 @@ def test_text_of_an_unseen_language_reruns_what_uses_it_and_no_other_training(st
     assert (counts["prepare_text"], counts["pack_blocks"], counts["adapt_language"]) == (1, 1, 2)
 
 
+def test_labels_rerun_tasks_and_no_adaptation(study):
+    study.change(lambda settings: settings["tasks"]["ner"].update(map_tags={"DATE": "O"}))
+    counts, _ = study.dry_run()
+    assert {"prepare_ner", "tokenize_ner", "train_task_adapter", "fine_tune_model", "evaluate_run"} <= counts.keys()
+    assert not {"prepare_text", "pack_blocks", "train_tokenizer", "make_base", "adapt_language"} & counts.keys()
+
+
+def test_evaluation_sentences_rerun_the_text_that_they_are_cut_from(study):
+    (study.folder / "data/ner/qae/dev.txt").write_text("B O\n\n", encoding="utf-8")
+    counts, _ = study.dry_run()
+    assert (counts["prepare_ner"], counts["prepare_text"], counts["adapt_language"]) == (1, 1, 2)
+
+
+def test_files_of_a_pretrained_base_and_of_a_hub_data_set_in_folders_are_inputs(study):
+    base = {"source": "pretrained", "path": "data/base", "revision": None, "mlm_head": "included"}
+    files = ["base/config.json", "base/model.safetensors", "base/tokenizer.json", "hub/qaa/train.parquet"]
+    for name in files:
+        (study.folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (study.folder / "data" / name).write_text("old", encoding="utf-8")
+    study.change(lambda settings: settings.update(bases={"mine": base}))
+    hub = {"source": "hub", "id": "data/hub", "configuration": "{language}", "revision": None}
+    study.change(lambda settings: settings["corpora"].update(data=hub))
+    targets = [f"results/touched/{name}" for name in ("base/mine/base.json", "corpora/text/qaa.txt")]
+    targets.append("results/touched/base/mine/tokenizer/tokenizer.json")
+    study.run(*targets)
+    assert study.dry_run(*targets) == ({}, set())
+    for name, rule in zip(files[1:], ("fetch_base", "fetch_tokenizer", "prepare_text"), strict=True):
+        (study.folder / "data" / name).write_text("new", encoding="utf-8")
+        assert study.dry_run(*targets)[0].keys() == {rule, "total"}
+        study.run(*targets)
+
+
 def test_text_of_a_covered_language_reruns_the_base(study):
     (study.folder / "data/text/qac.txt").write_text("B O\n\nC\n", encoding="utf-8")
     counts, _ = study.dry_run()

@@ -3,7 +3,7 @@
 
 rule prepare_ner:
     input:
-        lambda w: [path for split in SPLITS if (path := local_file(study.tasks.ner.data, w.language, split))],
+        lambda w: source_files(study.tasks.ner.data, w.language, SPLITS),
     output:
         expand(f"{RESULTS}/labelled/ner/{{{{language}}}}/{{split}}.parquet", split=SPLITS),
     log:
@@ -32,8 +32,8 @@ rule prepare_ner:
 
 rule prepare_text:
     input:
-        text=lambda w: local_file(study.corpora.data, w.language),
-        evaluation=expand(f"{RESULTS}/labelled/ner/{{{{language}}}}/{{split}}.parquet", split=["dev", "test"]),
+        text=lambda w: source_files(study.corpora.data, w.language),
+        evaluation=lambda w: source_files(study.tasks.ner.data, w.language, EVALUATION_SPLITS),
     output:
         text=f"{RESULTS}/corpora/text/{{language}}.txt",
         report=f"{RESULTS}/corpora/text/{{language}}.json",
@@ -51,9 +51,10 @@ rule prepare_text:
     params:
         settings=lambda w: [
             source_settings(study.corpora.data, w.language, "sentences"),
+            source_settings(study.tasks.ner.data, w.language, "ner_dev", "ner_test"),
             settings(study.corpora.max_characters, study.corpora.exclude_evaluation_text),
         ],
-        code=code_digest("madx.data.text", without=unused_readers(study.corpora.data)),
+        code=code_digest("madx.data.text", without=unused_readers(study.corpora.data, study.tasks.ner.data)),
     message:
         "text of {wildcards.language}"
     script:

@@ -61,6 +61,8 @@ rule make_base:
 
 
 rule fetch_tokenizer:
+    input:
+        lambda w: base_files(w.base, ["config.json", "tokenizer*", "vocab*", "merges.txt", "*.model"]),
     output:
         f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
     log:
@@ -86,6 +88,8 @@ rule fetch_tokenizer:
 
 
 rule fetch_base:
+    input:
+        lambda w: base_files(w.base, ["config.json", "*.safetensors"]),
     output:
         description=f"{RESULTS}/base/{{base}}/base.json",
         model=f"{RESULTS}/base/{{base}}/model/model.safetensors",

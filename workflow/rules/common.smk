@@ -1,10 +1,12 @@
 # The study's settings, paths and wildcard constraints; nothing else.
 import re
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from madx.config import SPLITS, ConfigError, MadeBase, parse_study
 from madx.data.local import check_local_files, local_path
+from madx.data.text import EVALUATION_SPLITS
 from madx.files import file_digest
 from madx.methods import METHODS
 from madx.provenance import code_digest, study_settings
@@ -53,9 +55,10 @@ def gpu():
 READERS = {"miniature": "madx.miniature", "hub": "madx.data.hub", "local": "madx.data.local"}
 
 
-def unused_readers(source):
-    """Modules that read other data sources than this one: editing them reruns nothing here."""
-    return [module for name, module in READERS.items() if name != source.source]
+def unused_readers(*sources):
+    """Modules that read other data sources than these: editing them reruns nothing here."""
+    used = {source.source for source in sources}
+    return [module for name, module in READERS.items() if name not in used]
 
 
 def source_settings(source, language, *sizes):
@@ -102,11 +105,19 @@ def task_settings(wildcards):
     ]
 
 
-def local_file(source, language, split=None):
-    """The user's file behind a local data source: an input, so that a change of it reruns what uses it."""
-    if source.source != "local":
-        return []
-    return str(local_path(study, source, language=language, split=split))
+def source_files(source, language, splits=(None,)):
+    """The user's files behind a data source: inputs, so that a change of them reruns what uses them."""
+    if source.source == "local":
+        return [str(local_path(study, source, language=language, split=split)) for split in splits]
+    if source.source == "hub":  # nothing, unless its id is a folder
+        folder = Path(source.id, source.configuration.format(language=language))
+        return sorted(map(str, folder.glob("*.parquet")))
+    return []
+
+
+def base_files(base, patterns):
+    """The user's files of a pretrained base in a folder: inputs, as above; none for an id on the hub."""
+    return sorted({str(path) for pattern in patterns for path in Path(study.bases[base].path).glob(pattern)})
 
 
 def adaptation_of(base, method, language):

@@ -9,7 +9,6 @@ with job(snakemake) as study:
     prepare_text(
         study,
         snakemake.wildcards.language,
-        [Path(path) for path in snakemake.input.evaluation],
         Path(snakemake.output.text),
         Path(snakemake.output.report),
     )

@@ -181,6 +181,19 @@ def test_hub_tag_outside_the_labels_names_split_and_row(make_study, wikiann):
         read_ner(study, "aa", "dev")
 
 
+@pytest.mark.parametrize("label", [-1, 7])
+def test_hub_class_label_without_a_name_names_split_and_row(make_study, wikiann, label):
+    """-1 stands for hidden labels in some data sets; it is not the last name."""
+    folder = wikiann(rows=[(["a"], [0]), (["b", "c"], [0, 0])])
+    path = folder / "aa" / "validation-00000-of-00001.parquet"
+    table = pyarrow.parquet.read_table(path)
+    tags = pyarrow.array([[0], [0, label]], table.schema.field("ner_tags").type)
+    position = table.schema.get_field_index("ner_tags")
+    pyarrow.parquet.write_table(table.set_column(position, table.schema.field("ner_tags"), tags), path)
+    with pytest.raises(DataError, match=rf"wikiann \(aa, validation\): row 2: .* {label}\b.* 0 to 6"):
+        read_ner(make_study(ner=hub(folder)), "aa", "dev")
+
+
 def test_hub_language_without_configuration_is_named(make_study, wikiann):
     with pytest.raises(DataError, match="'bb', split 'train' cannot be read from this folder"):
         read_ner(make_study(ner=hub(wikiann())), "bb", "train")

@@ -9,7 +9,6 @@ import pytest
 from madx.data.conll import read_conll
 from madx.data.errors import DataError
 from madx.data.exclusion import SHORTEST, key_of
-from madx.data.ner import prepare_ner
 from madx.data.text import prepare_text
 
 LINES = [
@@ -30,9 +29,7 @@ def prepare(make_study, tmp_path):
 
     def run(**corpora):
         study = make_study(corpora=corpora)
-        prepare_ner(study, "aa", tmp_path / "out")
-        parquets = [tmp_path / "out" / f"{split}.parquet" for split in ("dev", "test")]
-        prepare_text(study, "aa", parquets, tmp_path / "aa.txt", tmp_path / "aa.json")
+        prepare_text(study, "aa", tmp_path / "aa.txt", tmp_path / "aa.json")
         return (tmp_path / "aa.txt").read_text(encoding="utf-8"), json.loads((tmp_path / "aa.json").read_text())
 
     return run
@@ -77,12 +74,8 @@ def test_nothing_left_is_an_error_and_writes_nothing(prepare, tmp_path):
 @pytest.mark.shared
 def test_no_evaluation_sentence_remains_in_the_real_texts(make_study, shared_data, shared_code, tmp_path):
     """The check is independent: plain search for every key in the whole remaining text."""
-    study = make_study(
-        languages=(shared_code,), ner={"map_tags": {"DATE": "O"}}, data_root=str(shared_data), miniature=None
-    )
-    prepare_ner(study, shared_code, tmp_path / "ner")
-    parquets = [tmp_path / "ner" / f"{split}.parquet" for split in ("dev", "test")]
-    report = prepare_text(study, shared_code, parquets, tmp_path / "text.txt", tmp_path / "text.json")
+    study = make_study(languages=(shared_code,), data_root=str(shared_data), miniature=None)
+    report = prepare_text(study, shared_code, tmp_path / "text.txt", tmp_path / "text.json")
     before = _keys((shared_data / "text" / f"{shared_code}.txt").read_text(encoding="utf-8-sig"))
     after = _keys((tmp_path / "text.txt").read_text(encoding="utf-8"))
     sentences = {

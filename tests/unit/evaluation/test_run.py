@@ -1,6 +1,7 @@
 """Evaluation of a run on its targets, from files to scores, counts and predictions."""
 
 import json
+import shutil
 from functools import partial
 
 import numpy as np
@@ -14,8 +15,10 @@ from seqeval.metrics import f1_score
 from madx.adapters import AdapterSet, AdapterShape
 from madx.adapters.storage import AdapterError, save_part
 from madx.data.windows import load_windows
+from madx.evaluation import run
 from madx.evaluation.predictions import write_conll
 from madx.evaluation.run import evaluate_run
+from madx.files import file_digest
 from madx.models.base import read_description, save_base
 from madx.models.heads import TaggingHead
 from madx.training.compute import Machine
@@ -46,13 +49,14 @@ def files(tmp_path_factory):
     for seed in SEEDS:
         head = TaggingHead.create(HIDDEN, len(TAGS), [seed])
         part = randomized(TaskPart(AdapterSet(task), head), seed)
-        save_part(folder / f"adapter/seed{seed}", part.state_dict(), {"shape": task.as_dict(), "base": base})
-        save_part(folder / f"model/seed{seed}", TaskPart(None, head).state_dict(), {"shape": None, "base": base})
+        made = {"base": base, "seed": seed, "dev_f1": 10.0 + seed, "provenance": {"code": "y"}}
+        save_part(folder / f"adapter/seed{seed}", part.state_dict(), {**made, "shape": task.as_dict()})
+        save_part(folder / f"model/seed{seed}", TaskPart(None, head).state_dict(), {**made, "shape": None})
         randomized(tiny_model(), seed).save_pretrained(folder / f"model/seed{seed}/model")
     return folder
 
 
-def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains="adapter"):
+def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains="adapter", frozen=torch.float32):
     """Evaluate and return scores as {(target, seed): {metric: value}}."""
     languages = languages or {target: files / "languages" / target for target in targets}
     evaluate_run(
@@ -67,15 +71,20 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
         provenance={"code": "x"},
         scores_path=output / "scores.json",
         counts_path=output / "counts.parquet",
-        machine=Machine(torch.device("cpu"), torch.float32),
+        machine=Machine(torch.device("cpu"), frozen),
         write_predictions=partial(write_conll, files / "labelled", output / "predictions"),
     )
     content = json.loads((output / "scores.json").read_text(encoding="utf-8"))
     assert {key: content[key] for key in RUN} == RUN
     made = content["provenance"]
-    assert (made["code"], made["stack"], made["device"], made["precision"]) == ("x", "paper", "cpu", "float32")
+    assert (made["code"], made["stack"], made["device"]) == ("x", "paper", "cpu")
+    assert getattr(torch, made["precision"]) == frozen
     assert made["base"] == read_description(files / "base")["fingerprint"]
     assert made["adaptations"].keys() <= set(targets)
+    for seed, part in zip(seeds, made["trained"], strict=True):
+        weights = {"adapter.safetensors"} | ({"model/model.safetensors"} if trains == "model" else set())
+        assert part["weights"] == {name: file_digest(files / trains / f"seed{seed}" / name) for name in weights}
+        assert (part["seed"], part["dev_f1"], part["provenance"]) == (seed, 10.0 + seed, {"code": "y"})
     found = {}
     for score in content["scores"]:
         found.setdefault((score["target"], score["seed"]), {})[score["metric"]] = score["value"]
@@ -142,6 +151,37 @@ def test_whole_models_are_scored_one_after_the_other(files, tmp_path):
     assert both.keys() == {(target, seed) for target in TARGETS for seed in SEEDS}
     alone = evaluate(files, tmp_path / "alone", trains="model", languages=languages, seeds=(0,))
     assert alone == {key: values for key, values in both.items() if key[1] == 0}
+
+
+@pytest.mark.parametrize("trains", ["adapter", "model"])
+def test_dropout_of_the_base_is_off(files, tmp_path, trains):
+    shutil.copytree(files, tmp_path / "files")
+    configurations = list((tmp_path / "files").rglob("config.json"))
+    assert len(configurations) == 1 + len(SEEDS)  # the base and the whole models
+    for path in configurations:
+        rates = dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob"), 0.5)
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | rates), encoding="utf-8")
+    languages = dict.fromkeys(TARGETS) if trains == "model" else None
+    wanted = evaluate(files, tmp_path / "without", trains=trains, languages=languages)
+    for name in ("first", "second"):
+        assert evaluate(tmp_path / "files", tmp_path / name, trains=trains, languages=languages) == wanted
+        for path in (tmp_path / "without/predictions").iterdir():
+            assert (tmp_path / name / "predictions" / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(("trains", "expected"), [("adapter", False), ("model", True)])
+def test_whole_models_are_read_with_autocast_on_a_bfloat16_machine(files, tmp_path, monkeypatch, trains, expected):
+    """Frozen bases have bfloat16 weights there and need none."""
+    seen, predict_tags = [], run.predict_tags
+
+    def recording(adapted, head, windows, autocast):
+        seen.append((autocast, adapted.model.dtype == torch.bfloat16))
+        return predict_tags(adapted, head, windows, autocast)
+
+    monkeypatch.setattr(run, "predict_tags", recording)
+    languages = dict.fromkeys(TARGETS) if trains == "model" else None
+    evaluate(files, tmp_path, trains=trains, languages=languages, frozen=torch.bfloat16)
+    assert set(seen) == {(expected, not expected)}
 
 
 def test_language_of_another_hidden_size_stops_with_one_line(files, tmp_path):

@@ -19,7 +19,8 @@ from tests.unit.reporting.test_figures import write_metrics
 
 def made_by(commit: str) -> dict:
     git = {"commit": commit, "dirty": False}
-    return {"configuration": "c0ffee", "code": "0ddba11", "git": git, "versions": {"torch": "2.13.0"}, "data": {}}
+    made = {"configuration": "c0ffee", "code": "0ddba11", "git": git, "versions": {"torch": "2.13.0"}, "data": {}}
+    return {**made, "trained": [{"provenance": {"git": {"commit": "3333", "dirty": True}}}]}
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_page_has_every_table_figure_and_fact(study, folder):
         "c0ffee",
         "0ddba11",
         "`1111, 2222`",
+        "`3333 with uncommitted changes`",
         "2.13.0",
         "62.5 %",
         "1:01:05 h",

@@ -171,6 +171,14 @@ def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, publish
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_study_of_one_method_has_all_tables_that_it_can(method):
+    study = make_study(methods={method: {"seeds": [0, 1], "learning_rate": 1e-3}})
+    parameters = [row for row in counts(BASE) if row["method"] == method]
+    tables = make_tables(study, make_scores(study), parameters)
+    assert [table.name for table in tables] == list(table_names(study))
+
+
 def test_with_two_bases_each_has_its_tables(published):
     bases = make_paper_study().model_dump()["bases"]
     study = make_paper_study(bases=bases | {"other": bases["xlm-roberta-base"] | {"path": "someone/other"}})

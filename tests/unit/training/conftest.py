@@ -1,5 +1,6 @@
 """A tiny base on disk, with windows and blocks of tokens, made at random."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 from madx.config import SPLITS, Study, load_study
 from madx.data.blocks import pack_blocks
 from madx.data.windows import ARRAYS, Windows
-from madx.files import file_digest
+from madx.files import file_digest, write_json
 from madx.models.base import save_base
 from madx.models.tokenizer import train_tokenizer
+from madx.training import mlm
 from madx.training.compute import Machine
+from madx.training.loop import LoopSettings
 
 ROOT = Path(__file__).parents[3]
 VOCABULARY, HIDDEN, LAYERS = 60, 16, 2
@@ -69,6 +72,13 @@ def save_windows(path: Path, sentences: int, seed: int) -> None:
     np.savez(path, **arrays)
 
 
+def save_blocks(bin_path: Path, rows: np.ndarray, held_out: int) -> None:
+    """Files as pack_blocks writes them, of these rows of token ids; the last held_out are kept apart."""
+    bin_path.write_bytes(rows.astype("<u2").tobytes())
+    description = {"blocks": len(rows), "held_out": held_out, "block_length": rows.shape[1], "dtype": "<u2"}
+    write_json(bin_path.with_suffix(".json"), description)
+
+
 def digests(folder: Path) -> dict[str, str]:
     """Every file below a folder, with the digest of its bytes."""
     return {str(p.relative_to(folder)): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
@@ -82,6 +92,61 @@ def tiny_study() -> Study:
 @pytest.fixture
 def machine() -> Machine:
     return Machine(torch.device("cpu"), torch.float32)
+
+
+@pytest.fixture
+def bfloat16_machine() -> Machine:
+    return Machine(torch.device("cpu"), torch.bfloat16)
+
+
+@dataclass
+class Handed:
+    """What a training hands to the loop; groups: learning rate, weight decay and parameter names of each."""
+
+    phase: object
+    settings: LoopSettings
+    groups: list[tuple[float, float, set[str]]]
+
+
+@pytest.fixture
+def handed_to_loop(monkeypatch):
+    """handed_to_loop(module) -> list to which each training of that module adds what it hands to the loop."""
+
+    def watch(module) -> list[Handed]:
+        handed, optimize = [], module.optimize
+
+        def recording(phase, optimizers, settings, **options):
+            names = {parameter: name for name, parameter in phase.trainable.items()}
+            groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+            rates = [(g["lr"], g["weight_decay"], {names[p] for p in g["params"]}) for g in groups]
+            handed.append(Handed(phase, settings, rates))
+            return optimize(phase, optimizers, settings, **options)
+
+        monkeypatch.setattr(module, "optimize", recording)
+        return handed
+
+    return watch
+
+
+@dataclass
+class MlmRows:
+    """Rows of token ids in the order of their use: in steps, and in measurements (which have no gradients)."""
+
+    trained: list[tuple[int, ...]]
+    measured: list[tuple[int, ...]]
+
+
+@pytest.fixture
+def mlm_rows(monkeypatch) -> MlmRows:
+    """The rows that masked language modelling reads from here on."""
+    rows, mask_blocks = MlmRows([], []), mlm.mask_blocks
+
+    def recording(blocks, *arguments):
+        (rows.trained if torch.is_grad_enabled() else rows.measured).extend(map(tuple, blocks.tolist()))
+        return mask_blocks(blocks, *arguments)
+
+    monkeypatch.setattr(mlm, "mask_blocks", recording)
+    return rows
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
-"""Language adaptation from files to files: what is written, what stays as it was."""
+"""Language adaptation from files to files: what is read and trained how, what is written, what stays as it was."""
 
 import json
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from madx.adapters import load_language
+from madx.config import AdaptationRates
+from madx.data.blocks import Blocks
 from madx.models.base import load_base, read_description
+from madx.training import adaptation
 from madx.training.adaptation import adapt_language
 from tests.unit.training.conftest import HIDDEN, digests, tiny_study
 
@@ -15,9 +19,9 @@ STEPS = 6
 
 @pytest.fixture
 def adapt(base_folder, text_folder, machine, tmp_path):
-    """adapt(kind, name) -> folder of the adaptation; keywords change the settings."""
+    """adapt(kind, name, machine) -> folder of the adaptation; keywords change the settings."""
 
-    def run(kind, name="adapted", **changes):
+    def run(kind, name="adapted", on=machine, **changes):
         study = tiny_study()
         numbers = {"batch_size": 4, "evaluations": 2, "save_steps": (2, 4, 99)}
         adapt_language(
@@ -31,7 +35,7 @@ def adapt(base_folder, text_folder, machine, tmp_path):
             text_folder / "blocks.bin",
             tmp_path / name,
             tmp_path / "checkpoints",
-            machine,
+            on,
         )
         return tmp_path / name
 
@@ -109,3 +113,35 @@ def test_equal_settings_give_equal_bytes(adapt, kind):
 def test_seed_matters(adapt):
     first, second = (digests(adapt("lad", f"seed{seed}", seed=seed)) for seed in (0, 1))
     assert first["adapter.safetensors"] != second["adapter.safetensors"]
+
+
+@pytest.mark.parametrize("kind", ["lad-inv", "full"])
+def test_trains_on_the_text_and_measures_on_what_is_held_out(adapt, text_folder, mlm_rows, kind):
+    blocks = Blocks.open(text_folder / "blocks.bin")
+    train, held_out = ([tuple(row) for row in part.tolist()] for part in (blocks.train, blocks.held_out))
+    assert not set(train) & set(held_out)
+    adapt(kind, batch_size=-(-len(train) // STEPS))
+    assert sorted(mlm_rows.trained[: len(train)]) == sorted(train)  # an epoch
+    assert set(mlm_rows.trained) == set(train)
+    assert mlm_rows.measured == 3 * held_out  # before, halfway and at the end
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("lad", 3e-3), ("lad-inv", 3e-3), ("full", 7e-4)])
+def test_everything_that_trains_does_so_as_configured(adapt, handed_to_loop, kind, rate):
+    handed = handed_to_loop(adaptation)
+    rates = AdaptationRates(adapter=3e-3, full=7e-4)
+    adapt(kind, learning_rate=rates, weight_decay=0.07, warmup_fraction=0.4, max_gradient_norm=0.9)
+    (training,) = handed
+    assert training.groups == [(rate, 0.07, set(training.phase.trainable))]
+    settings = training.settings
+    assert (settings.steps, settings.evaluations) == (STEPS, 2)
+    assert (settings.warmup_fraction, settings.max_gradient_norm) == (0.4, 0.9)
+
+
+def test_whole_model_keeps_float32_weights_and_computes_in_bfloat16(adapt, bfloat16_machine):
+    exact, fast = adapt("full", "exact"), adapt("full", "fast", on=bfloat16_machine)
+    exact, fast = (load_file(folder / "model/model.safetensors") for folder in (exact, fast))
+    assert {tensor.dtype for tensor in fast.values()} == {torch.float32}
+    name = "roberta.encoder.layer.0.output.dense.weight"
+    assert not torch.equal(fast[name], exact[name])
+    assert not torch.equal(fast[name], fast[name].bfloat16().float())

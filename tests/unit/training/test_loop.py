@@ -1,7 +1,8 @@
-"""The loop: schedule, per-replica clipping, best checkpoint, resume, bad losses."""
+"""The loop: schedule, per-replica clipping, best checkpoint, dropout, resume, bad losses."""
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -64,6 +65,23 @@ def test_schedule_without_warmup_starts_at_the_top():
     assert learning_rate_factor(0, 10, 0.0) == 1.0
 
 
+class NotedRates(torch.optim.SGD):
+    """Notes the rates of its groups at every step."""
+
+    def step(self):
+        self.noted = [*getattr(self, "noted", []), [group["lr"] for group in self.param_groups]]
+        super().step()
+
+
+def test_every_step_takes_the_rate_of_the_schedule():
+    phase = Quadratic()
+    groups = [{"params": [phase.weight], "lr": 0.3}, {"params": [nn.Parameter(torch.zeros(1))], "lr": 0.02}]
+    optimizer = NotedRates(groups)
+    optimize(phase, [optimizer], SETTINGS)
+    factors = [learning_rate_factor(step, 40, 0.1) for step in range(40)]
+    assert optimizer.noted == [[pytest.approx(0.3 * factor), pytest.approx(0.02 * factor)] for factor in factors]
+
+
 def test_clipping_is_per_replica():
     parameter = nn.Parameter(torch.zeros(2, 4))
     parameter.grad = torch.stack([torch.full((4,), 0.1), torch.full((4,), 100.0)])
@@ -96,6 +114,41 @@ def test_best_checkpoint_is_kept_per_replica():
         assert measured[seed, outcome.best_step[replica]] == best
     # the parameters now hold the best state, not the last
     assert phase.evaluate()["closeness"] == pytest.approx(outcome.best_value)
+
+
+def test_ties_keep_the_earliest_checkpoint():
+    """Of equal dev scores the first one picks the checkpoint, for each replica by itself."""
+    curves = [[1.0, 3.0, 3.0, 2.0, 3.0, 1.0, 3.0, 3.0], [2.0] * 8]
+    phase, states = Quadratic(), []
+
+    def evaluate():
+        states.append(phase.weight.detach().clone())
+        return {"closeness": [curve[len(states) - 1] for curve in curves]}
+
+    phase.evaluate = evaluate
+    outcome = run(phase)
+    assert outcome.best_step == [10, 5]  # of 5, 10, … 40
+    assert outcome.best_value == [3.0, 2.0]
+    assert torch.equal(outcome.state["weight"], torch.stack([states[1][0], states[0][1]]))
+
+
+@pytest.mark.parametrize("selection", [None, "closeness"])
+def test_dropout_is_on_in_steps_and_off_in_measurements(selection):
+    phase, modes, seen = Quadratic(), [False], {"loss": [], "evaluate": [], "at_step": []}
+    loss, evaluate = phase.loss, phase.evaluate
+    phase.selection = selection
+    phase.train = modes.append
+    phase.loss = lambda step: seen["loss"].append(modes[-1]) or loss(step)
+    phase.evaluate = lambda: seen["evaluate"].append(modes[-1]) or evaluate()
+    optimize(
+        phase,
+        adamw(phase.trainable.values(), 0.3, 0.0),
+        replace(SETTINGS, save_steps=(3, 17)),
+        at_step=lambda step: seen["at_step"].append(modes[-1]),
+    )
+    evaluations = SETTINGS.evaluations + (selection is None)  # a curve without selection starts before the first step
+    assert seen == {"loss": [True] * 40, "evaluate": [False] * evaluations, "at_step": [False] * 2}
+    assert modes[-1] is False
 
 
 def test_interrupted_run_resumes_bit_for_bit(tmp_path):

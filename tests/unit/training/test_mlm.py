@@ -64,6 +64,12 @@ def test_an_epoch_visits_every_block_once():
     assert (epoch_sampler(blocks, 5, 3)(7) == sample(7)).all()  # a function of the step
 
 
+def test_every_epoch_and_seed_has_an_order_of_its_own():
+    blocks = np.arange(12)[:, None]
+    orders = [epoch_sampler(blocks, 12, seed)(epoch).ravel().tolist() for seed in (3, 4) for epoch in range(3)]
+    assert len({*map(tuple, orders), tuple(range(12))}) == 7  # all different, none that of the file
+
+
 def test_mixed_sampler_draws_by_size_to_the_exponent():
     small, large = np.zeros((10, 1)), np.ones((1000, 1))
     share = np.mean([mixed_sampler([small, large], 200, 0.5, 0)(step).mean() for step in range(20)])
@@ -87,6 +93,20 @@ def phase_and_parts(**options):
         **options,
     )
     return model, adapted, phase
+
+
+def test_loss_has_dropout_in_training_mode_alone():
+    _, _, phase = phase_and_parts()
+    losses = {mode: [phase.train(mode) or phase.loss(0).item() for _ in range(2)] for mode in (True, False)}
+    assert losses[True][0] != losses[True][1]
+    assert losses[False][0] == losses[False][1]
+    assert losses[False][0] not in losses[True]
+
+
+def test_phase_without_dropout_has_none_in_training_mode():
+    _, _, phase = phase_and_parts(dropout=False)
+    losses = {phase.train(mode) or phase.loss(0).item() for mode in (True, True, False)}
+    assert len(losses) == 1
 
 
 def test_loss_is_computed_at_masked_positions_only():

@@ -29,6 +29,20 @@ def test_batches_of_all_seeds_have_equal_sizes_at_each_step():
     assert all(other == sizes[0] for other in sizes)
 
 
+@pytest.mark.parametrize(("count", "batch_size"), [(100, 8), (150, 16), (1000, 8)])
+def test_batches_differ_between_seeds_and_epochs(count, batch_size):
+    lengths = np.random.default_rng(0).lognormal(3, 0.5, size=count).astype(int)
+
+    def shared(one, other):
+        """Part of the windows that two epochs have at the same step."""
+        return sum(len(np.intersect1d(a, b)) for a, b in zip(one, other, strict=True)) / count
+
+    epochs = [[epoch_batches(lengths, batch_size, seed, epoch) for epoch in range(4)] for seed in range(4)]
+    assert np.mean([shared(epochs[0][k], epochs[seed][k]) for seed in (1, 2, 3) for k in range(4)]) < 0.15
+    kept = [max(len(np.intersect1d(batch, b)) for b in epochs[0][1]) / len(batch) for batch in epochs[0][0]]
+    assert np.mean(kept) < 0.5, "the batches of one epoch come back in the next"
+
+
 def train_replicas(seeds, steps=50, model=None, learning_rate=2e-2):
     model = model or tiny_model()
     adapted = AdaptedModel(model)

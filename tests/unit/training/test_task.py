@@ -1,42 +1,61 @@
 """Task training from files to files: all seeds of an adapter method, or one whole model."""
 
+import itertools
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from seqeval.metrics import f1_score
 
 from madx.adapters import AdapterError, AdapterSet, AdapterShape
-from madx.adapters.storage import save_part
+from madx.adapters.storage import load_language, save_part
+from madx.data.windows import load_windows
+from madx.evaluation.run import load_adapter_run
+from madx.evaluation.tagging import predict_tags
 from madx.models.base import load_base, read_description
+from madx.training import task
 from madx.training.task import train_task
 from tests.unit.training.conftest import HIDDEN, LAYERS, TAGS, digests, save_windows, tiny_study
 
 SEEDS = (3, 0)
 
 
-def save_language(folder, base_folder, hidden_size=HIDDEN):
+def save_language(folder, base_folder, hidden_size=HIDDEN, seed=5):
     base = read_description(base_folder)
     shape = AdapterShape(LAYERS, hidden_size, 8, 4)
     description = {"shape": shape.as_dict(), "base": {"name": base["name"], "fingerprint": base["fingerprint"]}}
-    save_part(folder, AdapterSet.create(shape, [5]).state_dict(), description)
+    save_part(folder, AdapterSet.create(shape, [seed]).state_dict(), description)
     return folder
 
 
 @pytest.fixture
 def train(base_folder, machine, tmp_path):
-    """train(trains, seeds, language_folder, name) -> folder with one folder a seed and metrics.jsonl."""
+    """train(trains, seeds, language_folder, name, machine, learning_rate) -> folder with one a seed and metrics.jsonl.
+
+    Keywords change the settings of the task.
+    """
     save_windows(tmp_path / "windows.npz", 30, seed=0)
 
-    def run(trains="adapter", seeds=SEEDS, language_folder=None, name="run"):
+    def run(
+        trains="adapter",
+        seeds=SEEDS,
+        language_folder=None,
+        name="run",
+        on=machine,
+        epochs=2,
+        learning_rate=1e-2,
+        **changes,
+    ):
         study = tiny_study()
         train_task(
-            study.tasks.ner.model_copy(update={"evaluations": 2}),
+            study.tasks.ner.model_copy(update={"evaluations": 2} | changes),
             study.adapters,
             trains=trains,
             seeds=seeds,
-            learning_rate=1e-2,
-            epochs=2,
+            learning_rate=learning_rate,
+            epochs=epochs,
             batch_size=8,
             base_folder=base_folder,
             language_folder=language_folder,
@@ -45,7 +64,7 @@ def train(base_folder, machine, tmp_path):
             folders=[tmp_path / name / f"seed{seed}" for seed in seeds],
             metrics_path=tmp_path / name / "metrics.jsonl",
             checkpoint_folder=tmp_path / "checkpoints",
-            machine=machine,
+            machine=on,
         )
         return tmp_path / name
 
@@ -85,6 +104,84 @@ def test_the_languages_adapter_matters(train, base_folder, tmp_path):
     with_language = digests(train(language_folder=save_language(tmp_path / "language", base_folder), name="with"))
     without = digests(train(name="without"))
     assert with_language["seed0/adapter.safetensors"] != without["seed0/adapter.safetensors"]
+
+
+def test_another_language_adapter_gives_another_task_adapter(train, base_folder, tmp_path):
+    trained = []
+    for seed in (5, 6):
+        language = save_language(tmp_path / f"language{seed}", base_folder, seed=seed)
+        trained.append(load_file(train(language_folder=language, name=f"on{seed}") / "seed0/adapter.safetensors"))
+    assert all(not torch.equal(trained[0][name], trained[1][name]) for name in trained[0])
+
+
+def relabel(path, split) -> None:
+    """Exchange O and B-PER in one split of a file of windows."""
+    with np.load(path) as arrays:
+        changed = dict(arrays)
+    changed[f"{split}_gold"] = 1 - changed[f"{split}_gold"]
+    np.savez(path, **changed)
+
+
+def test_dev_part_picks_the_checkpoint_and_the_test_part_has_no_say(train, tmp_path):
+    def trained(name):
+        folder = train(seeds=(0,), name=name, evaluations=8) / "seed0"
+        description = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
+        return description["dev_f1"], description["best_step"], digests(folder)["adapter.safetensors"]
+
+    before = trained("before")
+    relabel(tmp_path / "windows.npz", "test")
+    assert trained("other-test") == before
+    relabel(tmp_path / "windows.npz", "dev")
+    assert trained("other-dev")[0] != before[0]
+
+
+def test_recorded_dev_f1_is_that_of_the_kept_adapter(train, base_folder, machine, tmp_path):
+    """Loaded as for evaluation, with the source's language, the kept adapter tags the dev part just as well."""
+    language = save_language(tmp_path / "language", base_folder)
+    folder = train(language_folder=language, epochs=30, learning_rate=3e-2)
+    folders = [folder / f"seed{seed}" for seed in SEEDS]
+    adapted, head = load_adapter_run(base_folder, folders, tiny_study().adapters.stack, machine)
+    adapted.language = load_language(language)
+    dev = load_windows(tmp_path / "windows.npz", "dev")
+
+    def sentences(tags):
+        return [TAGS[tags[start:end]].tolist() for start, end in itertools.pairwise(dev.gold_offsets)]
+
+    scores = [100 * f1_score(sentences(dev.gold), sentences(tags)) for tags in predict_tags(adapted, head, dev)]
+    recorded = [json.loads((f / "adapter.json").read_text(encoding="utf-8"))["dev_f1"] for f in folders]
+    print("SCORES", scores)
+    assert min(scores) > 0
+    assert recorded == pytest.approx(scores)
+
+
+@pytest.mark.parametrize("trains", ["adapter", "model"])
+def test_everything_that_trains_does_so_as_configured(train, handed_to_loop, trains):
+    handed = handed_to_loop(task)
+    changes = {"weight_decay": 0.07, "warmup_fraction": 0.4, "max_gradient_norm": 0.9}
+    train(trains, seeds=(0,), learning_rate=2e-3, **changes)
+    (training,) = handed
+    assert training.groups == [(2e-3, 0.07, set(training.phase.trainable))]
+    settings = training.settings
+    assert (settings.steps, settings.evaluations) == (8, 2)
+    assert (settings.warmup_fraction, settings.max_gradient_norm) == (0.4, 0.9)
+
+
+def test_head_has_the_dropout_of_the_base(train, base_folder, handed_to_loop):
+    path = base_folder / "model/config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(config | {"hidden_dropout_prob": 0.3}), encoding="utf-8")
+    handed = handed_to_loop(task)
+    train(seeds=(0,))
+    assert handed[0].phase.head.dropout.p == 0.3
+
+
+def test_whole_model_keeps_float32_weights_and_computes_in_bfloat16(train, bfloat16_machine):
+    folders = train("model", seeds=(0,), name="exact"), train("model", seeds=(0,), name="fast", on=bfloat16_machine)
+    exact, fast = (load_file(folder / "seed0/model/model.safetensors") for folder in folders)
+    assert {tensor.dtype for tensor in fast.values()} == {torch.float32}
+    name = "roberta.encoder.layer.0.output.dense.weight"
+    assert not torch.equal(fast[name], exact[name])
+    assert not torch.equal(fast[name], fast[name].bfloat16().float())
 
 
 def test_whole_model_is_saved_with_its_head(train, base_folder):
