@@ -38,7 +38,6 @@ def _no_truth_value(value: Any) -> Any:
 Category = Literal["high-resource covered", "low-resource covered", "low-resource unseen", "truly low-resource unseen"]
 T = TypeVar("T")
 ByCategory = T | dict[Category, T]
-SPLITS = ("train", "dev", "test")  # of labelled data
 # integers and truth values as YAML has them; numbers may be text, because YAML's 1e-4 (without a point) is text
 PositiveInt = Annotated[int, Field(strict=True, gt=0)]
 Natural = Annotated[int, Field(strict=True, ge=0)]

@@ -1,0 +1,1 @@
+SPLITS = ("train", "dev", "test")  # of labelled data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from madx.config import SPLITS, ConfigError, LocalSource, Study
+from madx.config import ConfigError, LocalSource, Study
+from madx.data import SPLITS
 
 
 def local_path(study: Study, source: LocalSource, **names: str) -> Path:

@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from madx.config import SPLITS, NerTask, Study
+from madx.config import NerTask, Study
+from madx.data import SPLITS
 from madx.data.conll import Word
 from madx.data.errors import DataError
 from madx.data.labelled import read_labelled

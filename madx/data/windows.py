@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from madx.config import SPLITS
+from madx.data import SPLITS
 from madx.data.errors import DataError
 from madx.files import atomic_path
 

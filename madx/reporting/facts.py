@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 
-from madx.config import SPLITS, Study
+from madx.config import Study
+from madx.data import SPLITS
 from madx.files import read_json
 from madx.provenance import digest, study_settings
 from madx.reporting.metrics import read_perplexities

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from madx.config import SPLITS, ConfigError, MadeBase, parse_study
+from madx.config import ConfigError, MadeBase, parse_study
+from madx.data import SPLITS
 from madx.data.local import check_local_files, local_path
 from madx.data.text import EVALUATION_SPLITS
 from madx.files import file_digest

@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
-from madx.config import SPLITS, Study, load_study
+from madx.config import Study, load_study
+from madx.data import SPLITS
 from madx.data.blocks import pack_blocks
 from madx.data.windows import ARRAYS, Windows
 from madx.files import file_digest, write_json
