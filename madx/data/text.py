@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from madx.config import Study
+from madx.data import EVALUATION_SPLITS
 from madx.data.documents import read_documents
 from madx.data.errors import DataError
 from madx.data.exclusion import Exclusion
@@ -17,7 +18,6 @@ from madx.data.sources import describe_source
 from madx.files import atomic_path, write_json
 
 log = logging.getLogger(__name__)
-EVALUATION_SPLITS = ("dev", "test")  # parts of the labelled data whose sentences are cut out
 PROGRESS = 50_000_000  # characters between two lines of the log
 
 

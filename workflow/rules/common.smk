@@ -5,9 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from madx.config import ConfigError, MadeBase, parse_study
-from madx.data import SPLITS
+from madx.data import EVALUATION_SPLITS, SPLITS
 from madx.data.local import check_local_files, local_path
-from madx.data.text import EVALUATION_SPLITS
 from madx.files import file_digest
 from madx.methods import METHODS
 from madx.provenance import code_digest, study_settings
