@@ -54,7 +54,6 @@ CASES = {
         "data/text/qaf.txt:2: not UTF-8 (byte 9 of the file); save it as UTF-8",
     ),
 }
-TEXTS = [code for code, (rule, *_) in CASES.items() if rule == "prepare_text"]
 OUTPUT = {"prepare_ner": "labelled/ner/{}/train.parquet", "prepare_text": "corpora/text/{}.txt"}
 
 
@@ -118,7 +117,7 @@ def test_base_without_weights_is_one_line_with_the_remedy(failed):
 def test_nothing_half_written_stays_behind(failed):
     made = {path.relative_to(failed.results).as_posix() for path in failed.results.rglob("*") if path.is_file()}
     made = {path for path in made if not path.startswith(("logs/", "benchmarks/"))}
-    assert made == {f"labelled/ner/{code}/{split}.parquet" for code in TEXTS for split in ("train", "dev", "test")}
+    assert not made
     # temporary files and folders have names that start with a dot
     assert not [path for path in failed.results.rglob(".*") if path.name != ".snakemake_timestamp"]
 
