@@ -18,11 +18,11 @@ def open_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     Characters of a text that spell a special token ("[SEP]") are read as text, where the model allows it: a Unigram
     model has the special tokens among its pieces.
     """
-    from transformers import AutoTokenizer
+    from transformers import PreTrainedTokenizerFast  # unlike AutoTokenizer, it does not import torch (seconds a job)
 
     fingerprint_of(folder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), split_special_tokens=True)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(folder), split_special_tokens=True)
     except (OSError, ValueError) as error:
         raise DataError(f"{folder}: no tokenizer can be loaded ({' '.join(str(error).split())[:200]})") from error
     for name in ("cls_token", "sep_token", "unk_token"):

@@ -194,7 +194,7 @@ def test_make_takes_names_with_spaces_and_quoted_studies(tmp_path, study):
     settings = [f"CONFIG={config}", "DATA_ROOT=/my data/o'clock", "PORT=5001"]
     made = {}
     for target in ("study", "ui", "report"):
-        command = ["make", "--dry-run", "--old-file=.venv/ready", target, *settings]
+        command = ["make", "--no-print-directory", "--dry-run", "--old-file=.venv/ready", target, *settings]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         made[target] = shlex.split(done.stdout.splitlines()[-1])
     data = ["--config", "data_root=/my data/o'clock"]
