@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -11,28 +11,65 @@ from madx.methods import METHODS
 
 if TYPE_CHECKING:
     from madx.config import MadeBase, Study
+    from madx.config_tasks import NerTask
 
-# corpora/text and labelled/ner stand beside the folders of the bases
-RESERVED_BASES = {"text", "ner"}
+RESERVED_BASES = {"text"}  # corpora/text stands beside the folders of the bases
 RESERVED_STUDIES = {"reference"}  # the committed results of the default study
+SPLITS_OF_SOURCES, SPLITS_OF_TARGETS = ("train", "dev"), ("test",)
 
 
 def check_consistency(study: Study) -> None:
     """Raise ValueError for the first setting that contradicts another one."""
     if study.study in RESERVED_STUDIES:
         raise ValueError(f"study: {study.study!r} is the name of a folder of the results; choose another")
+    for name in study.tasks:
+        _check_methods(study, name)
     _check_repetitions(study)
     _check_languages(study)
     _check_data(study)
     _check_values_by_category(study)
-    for name in study.methods:
-        if name not in METHODS:
-            raise ValueError(f"methods: {name!r} is unknown{nearest(name, METHODS) or ';'} known: {', '.join(METHODS)}")
-    for name, base in study.bases.items():
-        if name in RESERVED_BASES:
+    for name in study.bases:
+        if name in RESERVED_BASES | set(study.tasks):
             raise ValueError(f"bases: {name!r} is the name of a folder of the results; choose another")
+    for name, task in study.tasks.items():
+        if task.kind == "ner":
+            _check_labels(f"tasks.{name}", task)
+        if task.kind == "qa" and task.stride >= task.max_length:
+            raise ValueError(f"tasks.{name}.stride: must be less than max_length, {task.max_length}")
+        if task.kind == "ccr" and task.starts_from is not None:
+            _check_first_stage(study, name, task.starts_from)
+    for name, base in study.bases.items():
         if base.source == "made":
             _check_made_base(study, name, base)
+
+
+def _check_methods(study: Study, task: str) -> None:
+    for name, method in study.tasks[task].methods.items():
+        key = f"tasks.{task}.methods"
+        if name not in METHODS:
+            raise ValueError(f"{key}: {name!r} is unknown{nearest(name, METHODS) or ';'} known: {', '.join(METHODS)}")
+        for base in () if method.bases == "all" else method.bases:
+            if base not in study.bases:
+                raise ValueError(f"{key}.{name}.bases: {base!r} is no base{nearest(base, study.bases)}")
+
+
+def _check_first_stage(study: Study, name: str, first: str) -> None:
+    """A task that starts from another one finds a trained part of that one for each of its own runs."""
+    key, others = f"tasks.{name}.starts_from", [other for other in study.tasks_of("ccr") if other != name]
+    if first not in others:
+        raise ValueError(f"{key}: {first!r} is no other task of kind ccr{nearest(first, others)}")
+    if study.tasks[first].starts_from is not None:
+        raise ValueError(f"{key}: {first!r} starts from another task itself; only two stages are possible")
+    if missing := set(study.sources(name)) - set(study.sources(first)):
+        raise ValueError(f"{key}: {first!r} is not trained on {', '.join(sorted(missing))}")
+    for method, settings in study.tasks[name].methods.items():
+        before = study.tasks[first].methods.get(method)
+        if before is None or set(settings.seeds) - set(before.seeds):
+            raise ValueError(f"{key}: {first!r} lacks method {method} or seeds of it; both tasks need the same ones")
+        if any(method not in study.methods(first, base) for base in study.bases if method in study.methods(name, base)):
+            raise ValueError(f"{key}: {first!r} has no method {method} with all of its bases")
+        if METHODS[method].trains_per_target and set(study.targets(name)) - set(study.targets(first)):
+            raise ValueError(f"{key}: {first!r} lacks targets, for each of which {method} trains a model")
 
 
 def _check_languages(study: Study) -> None:
@@ -40,58 +77,101 @@ def _check_languages(study: Study) -> None:
     for code in codes:
         if not CODE.fullmatch(code):
             raise ValueError(f"languages: {code!r} is no language code; use small letters, digits and hyphens")
-    for key, wanted in (
-        ("tasks.ner.sources", study.sources("ner")),
-        ("tasks.ner.targets", study.targets("ner")),
-        ("table5_source", (study.table5_source,)),
-    ):
-        if not wanted:
-            raise ValueError(f"{key}: at least one language is needed, or all")
-        for code in wanted:
+    wanted: dict[str, Sequence[str]] = {"figure6_targets": study.figure6_targets}
+    if study.table5_source is not None:
+        wanted["table5_source"] = (study.table5_source,)
+    for name, task in study.tasks.items():
+        wanted |= {f"tasks.{name}.sources": study.sources(name), f"tasks.{name}.targets": study.targets(name)}
+        wanted[f"tasks.{name}.test_data_of"] = tuple(task.test_data_of)
+        for key in (f"tasks.{name}.sources", f"tasks.{name}.targets"):
+            if not wanted[key]:
+                raise ValueError(f"{key}: at least one language is needed, or all")
+    for key, languages in wanted.items():
+        for code in languages:
             if code not in codes:
                 raise ValueError(f"{key}: {code!r} is not among the study's languages{nearest(code, codes)}")
-    if study.table5_source not in study.sources("ner"):
-        raise ValueError(f"table5_source: {study.table5_source!r} is not among tasks.ner.sources")
+    for task in study.tasks_of("ner"):
+        if study.table5_source is not None and study.table5_source not in study.sources(task):
+            raise ValueError(f"table5_source: {study.table5_source!r} is not among tasks.{task}.sources")
+        if missing := [code for code in study.figure6_targets if code not in study.targets(task)]:
+            raise ValueError(f"figure6_targets: {missing[0]!r} is not among tasks.{task}.targets")
+        if study.figure6_targets and "madx" not in study.tasks[task].methods:
+            raise ValueError(f"figure6_targets: tasks.{task}.methods has no madx, whose F1 would be drawn")
+    if study.figure6_targets and study.table5_source is None:
+        raise ValueError("figure6_targets: table5_source is needed, from which is transferred")
+    if study.figure6_targets and not study.adaptation.save_steps:
+        raise ValueError("figure6_targets: adaptation.save_steps is empty, so there is nothing to draw")
 
 
 def _check_repetitions(study: Study) -> None:
     lists: dict[str, Sequence[Any]] = {
         "languages": study.codes,
-        "tasks.ner.labels": study.tasks.ner.labels,
-        "tasks.ner.sources": study.sources("ner"),
-        "tasks.ner.targets": study.targets("ner"),
+        "figure6_targets": study.figure6_targets,
         "adapters.leave_out": study.adapters.leave_out,
+        "adaptation.save_steps": study.adaptation.save_steps,
     }
-    lists |= {f"methods.{name}.seeds": method.seeds for name, method in study.methods.items()}
+    for name, task in study.tasks.items():
+        lists |= {f"tasks.{name}.sources": study.sources(name), f"tasks.{name}.targets": study.targets(name)}
+        lists |= {f"tasks.{name}.methods.{method}.seeds": value.seeds for method, value in task.methods.items()}
+        if task.kind == "ner":
+            lists[f"tasks.{name}.labels"] = task.labels
     for key, values in lists.items():
         repeated = [str(value) for value in dict.fromkeys(values) if values.count(value) > 1]
         if repeated:
             raise ValueError(f"{key}: {', '.join(repeated)} listed more than once")
 
 
-def _check_data(study: Study) -> None:
-    task = study.tasks.ner
+def _check_labels(key: str, task: NerTask) -> None:
     if "O" in task.labels:
-        raise ValueError("tasks.ner.labels: 'O' stands for no entity and cannot be a label")
+        raise ValueError(f"{key}.labels: 'O' stands for no entity and cannot be a label")
     for label in task.labels:
         if label.split() != [label]:
-            raise ValueError(f"tasks.ner.labels: {label!r} cannot stand in a column; expected text without blanks")
+            raise ValueError(f"{key}.labels: {label!r} cannot stand in a column; expected text without blanks")
         if label.startswith(("B-", "I-")):
-            raise ValueError(f"tasks.ner.labels: {label!r} is a tag; expected its type alone, without B- or I-")
+            raise ValueError(f"{key}.labels: {label!r} is a tag; expected its type alone, without B- or I-")
     for kind, target in task.map_tags.items():
         if target not in (*task.labels, "O"):
-            raise ValueError(f"tasks.ner.map_tags: {kind!r} is mapped to {target!r}, which is no label and not O")
-    language = {"language"} if len(study.codes) > 1 else set()
-    for key, source, labelled in (("corpora.data", study.corpora.data, False), ("tasks.ner.data", task.data, True)):
-        if source.source == "miniature" and study.miniature is None:
+            raise ValueError(f"{key}.map_tags: {kind!r} is mapped to {target!r}, which is no label and not O")
+
+
+def _check_data(study: Study) -> None:
+    _check_source(study, "corpora.data", study.corpora.data, study.codes, ())
+    for name, task in study.tasks.items():
+        key = f"tasks.{name}"
+        sources, targets = study.sources(name), study.targets(name)
+        elsewhere = [code for code in targets if code not in task.test_data_of]
+        if task.test_data is None:
+            both = dict.fromkeys([*sources, *elsewhere])
+            _check_source(study, f"{key}.data", task.data, both, (*SPLITS_OF_SOURCES, *SPLITS_OF_TARGETS), task)
+        else:
+            _check_source(study, f"{key}.data", task.data, sources, SPLITS_OF_SOURCES, task)
+            _check_source(study, f"{key}.test_data", task.test_data, elsewhere, SPLITS_OF_TARGETS, task)
+        for code, source in task.test_data_of.items():
+            _check_source(study, f"{key}.test_data_of.{code}", source, (code,), SPLITS_OF_TARGETS, task)
+
+
+def _check_source(
+    study: Study, key: str, source: Any, languages: Collection[str], splits: Collection[str], task: Any = None
+) -> None:
+    """A source says where each language's (and split's) data are: nothing stands for two of them."""
+    language = {"language"} if len(languages) > 1 else set()
+    split = {"split"} if len(splits) > 1 and getattr(task, "article_splits", None) is None else set()
+    if source.source == "miniature":
+        if study.miniature is None:
             raise ValueError("miniature: settings are needed because a data source is 'miniature'")
-        if source.source == "local":
-            if study.data_root is None:
-                raise ValueError("data_root: a folder is needed because a data source is 'local'")
-            split = {"split"} if labelled else set()
-            _check_template(f"{key}.path", source.path, {"language"} | split, language | split)
-        if source.source == "hub":
-            _check_template(f"{key}.configuration", source.configuration, {"language"}, language)
+        if missing := [name for name in splits if getattr(source, name) is None]:
+            raise ValueError(f"{key}.{missing[0]}: a number of examples is needed")
+        if task is not None and (task.kind == "ccr") != (source.choices is not None):
+            raise ValueError(f"{key}.choices: needed for causal reasoning, and for nothing else")
+    if source.source == "local":
+        if study.data_root is None:
+            raise ValueError("data_root: a folder is needed because a data source is 'local'")
+        known = {"language", "split"} if splits else {"language"}
+        _check_template(f"{key}.path", source.path, known, language | split)
+    if source.source == "hub":
+        _check_template(f"{key}.configuration", source.configuration, {"language"}, language)
+        if missing := [name for name in splits if name not in source.splits]:
+            raise ValueError(f"{key}.splits: no value for {missing[0]!r}")
 
 
 def _check_template(key: str, template: str, known: set[str], needed: set[str]) -> None:
@@ -113,32 +193,43 @@ def _braced(names: set[str]) -> str:
 
 
 def _check_values_by_category(study: Study) -> None:
-    settings = {
-        "adaptation.steps": study.adaptation.steps,
-        "tasks.ner.epochs": study.tasks.ner.epochs,
-        "tasks.ner.batch_size": study.tasks.ner.batch_size,
+    """Every category that has languages has a value in each setting by category."""
+    settings: dict[str, tuple[Any, Collection[str]]] = {
+        "adaptation.steps": (study.adaptation.steps, {language for _, _, language in study.adaptations}),
     }
-    if study.miniature is not None:
-        sizes = ("sentences", "ner_train", "ner_dev", "ner_test")
-        settings |= {f"miniature.{name}": getattr(study.miniature, name) for name in sizes}
-    for key, setting in settings.items():
+    if study.corpora.data.source == "miniature":
+        settings["corpora.data.sentences"] = (study.corpora.data.sentences, study.codes)
+    for name, task in study.tasks.items():
+        sources, targets = study.sources(name), study.targets(name)
+        settings |= {
+            f"tasks.{name}.epochs": (task.epochs, sources),
+            f"tasks.{name}.batch_size": (task.batch_size, sources),
+        }
+        for split, languages in (("train", sources), ("dev", sources), ("test", targets)):
+            for code in languages:
+                source = study.data_source(name, code, split)
+                if source.source == "miniature":
+                    settings[f"tasks.{name}: {split} sentences of {code}"] = (getattr(source, split), (code,))
+    for key, (setting, languages) in settings.items():
         if isinstance(setting, dict):
-            for category, codes in study.languages.items():
-                if codes and category not in setting:
-                    raise ValueError(f"{key}: no value for {category!r} (language {codes[0]!r})")
+            for code in languages:
+                if study.category(code) not in setting:
+                    raise ValueError(f"{key}: no value for {study.category(code)!r} (language {code!r})")
 
 
 def _check_made_base(study: Study, name: str, base: MadeBase) -> None:
     if not study.covered:
         raise ValueError(f"bases: {name!r} is made from the covered languages' text, but none is covered")
-    if study.tasks.ner.max_length > study.corpora.block_length:
-        raise ValueError(
-            f"tasks.ner.max_length: {study.tasks.ner.max_length} tokens, but base {name!r} is pretrained on"
-            f" {study.corpora.block_length} positions only (corpora.block_length)"
-        )
+    for task_name, task in study.tasks.items():
+        if task.max_length > study.corpora.block_length and study.methods(task_name, name):
+            raise ValueError(
+                f"tasks.{task_name}.max_length: {task.max_length} tokens, but base {name!r} is pretrained on"
+                f" {study.corpora.block_length} positions only (corpora.block_length)"
+            )
     if base.hidden_size % base.attention_heads:
         raise ValueError(f"bases: {name!r}: hidden_size must be a multiple of attention_heads")
-    if base.hidden_size % 2 and "lad-inv" in study.adaptation_kinds:
+    inverted = any((of, kind) == (name, "lad-inv") for of, kind, _ in study.adaptations)
+    if base.hidden_size % 2 and inverted:
         raise ValueError(f"bases: {name!r}: hidden_size must be even, because the invertible adapter halves it")
     for layer in study.adapters.leave_out:
         if layer >= base.layers:

@@ -14,42 +14,28 @@ import numpy as np
 
 from madx.data import SPLITS
 from madx.data.errors import DataError
-from madx.files import atomic_path
+from madx.data.sequences import Sequences, array, save_sequences
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 BATCH = 1000  # sentences that are tokenized at a time
-ARRAYS = {
-    "input_ids": np.int32,
-    "offsets": np.int64,
-    "words": np.int32,
-    "sentences": np.int32,
-    "gold": np.int16,
-    "gold_offsets": np.int64,
-}
 
 
 @dataclass(frozen=True)
-class Windows:
-    """The windows of one split.
+class Windows(Sequences):
+    """The windows of one split; CLS and SEP of each are among its sub-words.
 
-    input_ids: (sub-words,) of all windows one after the other, CLS and SEP of each included; offsets: (windows + 1,)
-    where each starts. words: (sub-words,) index in its sentence of the word whose first sub-word stands here, else -1.
+    words: (sub-words,) index in its sentence of the word whose first sub-word stands here, else -1.
     sentences: (windows,) index of each window's sentence. gold: (words,) tag ids of all words of all sentences;
     gold_offsets: (sentences + 1,). tags: (tags,) names, O first.
     """
 
-    input_ids: np.ndarray
-    offsets: np.ndarray
-    words: np.ndarray
-    sentences: np.ndarray
-    gold: np.ndarray
-    gold_offsets: np.ndarray
-    tags: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.sentences)
+    words: np.ndarray = array(np.int32)
+    sentences: np.ndarray = array(np.int32)
+    gold: np.ndarray = array(np.int16)
+    gold_offsets: np.ndarray = array(np.int64)
+    tags: np.ndarray = array(None)
 
 
 def tag_names(labels: Sequence[str]) -> list[str]:
@@ -82,16 +68,14 @@ def make_windows(
             words += [-1, *(word for _, word in body), -1]
             offsets.append(len(ids))
             sentences.append(sentence)
-    arrays = {
-        "input_ids": ids,
-        "offsets": offsets,
-        "words": words,
-        "sentences": sentences,
-        "gold": [tag for sentence in tag_ids for tag in sentence],
-        "gold_offsets": np.cumsum([0, *map(len, tag_ids)]),
-    }
-    return Windows(
-        **{name: np.asarray(arrays[name], dtype) for name, dtype in ARRAYS.items()}, tags=np.asarray(list(tags))
+    return Windows.of(
+        input_ids=ids,
+        offsets=offsets,
+        words=words,
+        sentences=sentences,
+        gold=[tag for sentence in tag_ids for tag in sentence],
+        gold_offsets=np.cumsum([0, *map(len, tag_ids)]),
+        tags=list(tags),
     )
 
 
@@ -106,7 +90,7 @@ def tokenize_ner(
     tokenizer = open_word_tokenizer(tokenizer_folder)
     tags = tag_names(labels)
     ids = {tag: number for number, tag in enumerate(tags)}
-    arrays: dict[str, np.ndarray] = {"tags": np.asarray(tags)}
+    splits = {}
     for split in SPLITS:
         path = Path(parquet_folder) / f"{split}.parquet"
         table = pyarrow.parquet.read_table(path, columns=["tokens", "tags"]).to_pydict()
@@ -114,19 +98,8 @@ def tokenize_ner(
             tag_ids = [[ids[tag] for tag in sentence] for sentence in table["tags"]]
         except KeyError as error:
             raise DataError(f"{path}: tag {error} is not in the label set {', '.join(labels)}") from None
-        windows = make_windows(tokenizer, table["tokens"], tag_ids, max_length, tags)
-        arrays |= {f"{split}_{name}": getattr(windows, name) for name in ARRAYS}
-    with atomic_path(npz_path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, **arrays)
-
-
-def load_windows(path: str | Path, split: str) -> Windows:
-    """The windows of one split from the file that tokenize_ner wrote; DataError if it lacks the split."""
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = [name for name in (*(f"{split}_{name}" for name in ARRAYS), "tags") if name not in arrays]
-        if missing:
-            raise DataError(f"{path}: no array {missing[0]!r}; the workflow's rule tokenize_ner makes the file")
-        return Windows(**{name: arrays[f"{split}_{name}"] for name in ARRAYS}, tags=arrays["tags"])
+        splits[split] = make_windows(tokenizer, table["tokens"], tag_ids, max_length, tags)
+    save_sequences(npz_path, splits)
 
 
 def _pieces_of_words(
