@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -57,6 +57,7 @@ class TaskSettings(Optimization):
 class NerTask(TaskSettings):
     """Named entity recognition (paper, section 5.2)."""
 
+    metrics: ClassVar = ("f1",)  # the first of them chooses checkpoints and stands in tables and figures
     kind: Literal["ner"] = Field(description="named entity recognition")
     labels: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="entity types, without B- and I-; any other type is an error"
@@ -76,6 +77,7 @@ class ArticleSplits(Strict):
 class QaTask(TaskSettings):
     """Extractive question answering (paper, section 5.2; settings that it leaves open as in SQuAD's usual recipe)."""
 
+    metrics: ClassVar = ("f1", "em")
     kind: Literal["qa"] = Field(description="extractive question answering")
     article_splits: ArticleSplits | None = Field(
         description="parts of a local file that has all splits, by article; null: `{split}` is in the path"
@@ -88,6 +90,7 @@ class QaTask(TaskSettings):
 class CcrTask(TaskSettings):
     """Causal commonsense reasoning: which of several sentences is the cause or the effect (EMNLP version)."""
 
+    metrics: ClassVar = ("accuracy",)
     kind: Literal["ccr"] = Field(description="causal commonsense reasoning")
     question_words: dict[str, str] = Field(
         description="what `cause` and `effect` become in the input; other questions stay as they are"
