@@ -265,6 +265,19 @@ class Study(Strict):
             return settings.data
         return settings.test_data_of.get(language) or settings.test_data or settings.data
 
+    def splits(self, task: str, language: str) -> tuple[str, ...]:
+        """Splits of a language's labelled data that a task is trained and scored on."""
+        training = ("train", "dev") if language in self.sources(task) else ()
+        return (*training, "test") if language in self.targets(task) else training
+
+    @property
+    def text_languages(self) -> tuple[str, ...]:
+        """Languages whose text is needed: for adaptation, or to make a base or its MLM head."""
+        adapted = {language for _, _, language in self.adaptations}
+        if any(base.source == "made" or base.mlm_head == "train" for base in self.bases.values()):
+            adapted |= set(self.covered)
+        return tuple(code for code in self.codes if code in adapted)
+
     @property
     def adaptations(self) -> tuple[tuple[str, str, str], ...]:
         """(base, kind, language) of every language adaptation that the methods need."""

@@ -84,9 +84,12 @@ class AdaptedModel:
 
     # ---------------------------------------------------------------- use
 
-    def __call__(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """input_ids, attention_mask: (replicas · batch, tokens) -> last hidden states (…, tokens, hidden_size)."""
-        return self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    def __call__(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        """Each input: (replicas · batch, tokens) -> last hidden states (…, tokens, hidden_size)."""
+        inputs = {"attention_mask": attention_mask, "token_type_ids": token_type_ids}
+        return self.body(input_ids=input_ids, **inputs).last_hidden_state
 
     def mlm_logits(self, hidden: Tensor) -> Tensor:
         """hidden: (n, hidden_size) at the positions of interest -> (n, vocabulary).

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from madx.config import HubSource, LocalSource, Study
+from madx.config import Study
+from madx.config_types import HubSource, LocalSource
 from madx.data.errors import DataError
 from madx.data.hub import open_hub
 from madx.data.lines import read_lines, split_long
@@ -58,5 +59,6 @@ def _hub_lines(source: HubSource, code: str) -> Iterator[str]:
 def _miniature_lines(study: Study, code: str) -> Iterator[str]:
     from madx.miniature import World
 
+    source = study.corpora.data
     language = World(study.miniature.seed).language(study.language_table()[code])
-    return language.text(study.by_category(study.miniature.sentences, code))
+    return language.text(study.by_category(source.sentences, code), source.questions)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from madx.config import HubSource
+from madx.config_types import HubSource
 from madx.data.errors import DataError
 
 if TYPE_CHECKING:

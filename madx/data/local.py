@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from madx.config import ConfigError, LocalSource, Study
-from madx.data import SPLITS
+from madx.config import ConfigError, Study
+from madx.config_types import LocalSource
 
 
 def local_path(study: Study, source: LocalSource, **names: str) -> Path:
@@ -16,13 +16,15 @@ def local_path(study: Study, source: LocalSource, **names: str) -> Path:
 def local_files(study: Study) -> list[Path]:
     """All files that the study reads below data_root: text and labelled data of its languages."""
     files = []
-    text, labelled = study.corpora.data, study.tasks.ner.data
-    for code in study.codes:
-        if text.source == "local":
-            files.append(local_path(study, text, language=code))
-        if labelled.source == "local":
-            files += [local_path(study, labelled, language=code, split=split) for split in SPLITS]
-    return files
+    if study.corpora.data.source == "local":
+        files += [local_path(study, study.corpora.data, language=code) for code in study.text_languages]
+    for task in study.tasks:
+        for code in study.codes:
+            for split in study.splits(task, code):
+                source = study.data_source(task, code, split)
+                if source.source == "local":
+                    files.append(local_path(study, source, language=code, split=split))
+    return list(dict.fromkeys(files))
 
 
 def check_local_files(study: Study) -> None:

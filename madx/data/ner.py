@@ -1,48 +1,62 @@
-"""Labelled data for named entity recognition: one label set for all files, stored as Parquet."""
+"""Sentences with named entities: CoNLL files, WikiANN's layout on the hub, or constructed; one label set for all."""
 
 from __future__ import annotations
 
-import json
-import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from madx.config import NerTask, Study
-from madx.data import SPLITS
-from madx.data.conll import Word
+from madx.config import Study
+from madx.config_tasks import NerTask
+from madx.config_types import HubSource, LocalSource, MiniatureData, Source
+from madx.data.conll import Word, read_conll
 from madx.data.errors import DataError
-from madx.data.labelled import read_labelled
-from madx.data.sources import describe_source
-from madx.files import atomic_path
+from madx.data.hub import open_hub
+from madx.data.local import local_path
+from madx.data.tokenization import open_word_tokenizer
+from madx.data.windows import Windows, make_windows, tag_names
 
-log = logging.getLogger(__name__)
-SOURCE_KEY = "madx.source"  # where a Parquet file's schema says what it was read from (JSON)
-Sentence = tuple[list[str], list[str]]  # tokens and their tags
+COLUMNS = {"tokens": "texts", "tags": "texts"}
+Sentence = list[Word]
+open_tokenizer = open_word_tokenizer
 
 
-def read_ner(study: Study, code: str, split: str) -> list[Sentence]:
-    """The sentences of a language's split ("train", "dev" or "test"), with the study's tags.
+def read(study: Study, task: str, source: Source, code: str, split: str) -> list[Sentence]:
+    """The sentences of a language's split with the tags of the source."""
+    if isinstance(source, LocalSource):
+        return read_conll(local_path(study, source, language=code, split=split), code)
+    if isinstance(source, HubSource):
+        return list(_hub_sentences(source, code, split))
+    return list(_miniature_sentences(study, source, code, split))
+
+
+def rows(sentences: Sequence[Sentence], settings: NerTask) -> list[dict[str, Any]]:
+    """Tokens and tags in the task's label set.
 
     Types in map_tags become the type (or O) given there; any other type outside the labels is an error. I- without B-
-    stays as it is: seqeval's conventions decide what it means. Raises DataError as read_labelled does, and naming the
-    file and line (for a hub data set, the split and row) of a bad tag.
+    stays as it is: seqeval's conventions decide what it means. DataError names the file and line of a bad tag.
     """
-    task = study.tasks.ner
-    sentences = read_labelled(study, code, split)
-    return [([word.token for word in words], [_mapped(word, task) for word in words]) for words in sentences]
+    return [
+        {"tokens": [word.token for word in words], "tags": [_mapped(word, settings) for word in words]}
+        for words in sentences
+    ]
 
 
-def prepare_ner(study: Study, code: str, folder: str | Path) -> None:
-    """Write train, dev and test.parquet (columns tokens, tags: lists of strings) into a folder.
+def texts(sentences: Sequence[Sentence]) -> Iterator[list[str]]:
+    """The words of each sentence."""
+    for words in sentences:
+        yield [word.token for word in words]
 
-    The schema's metadata say under "madx.source" what was read (see describe_source), a hub data set's commit included.
-    All three splits are read and checked before the first is written. Raises DataError as read_ner does.
-    """
-    splits = {split: read_ner(study, code, split) for split in SPLITS}
-    origin = describe_source(study, study.tasks.ner.data, code)
-    for split, sentences in splits.items():
-        _write_parquet(sentences, origin, Path(folder) / f"{split}.parquet")
-    log.info("%s: %s sentences", code, ", ".join(f"{len(splits[split])} {split}" for split in SPLITS))
+
+def tokenize(settings: NerTask, tokenizer: Any, table: dict[str, list], path: Path) -> Windows:
+    """Windows of sub-words over stored sentences."""
+    tags = tag_names(settings.labels)
+    ids = {tag: number for number, tag in enumerate(tags)}
+    try:
+        tag_ids = [[ids[tag] for tag in sentence] for sentence in table["tags"]]
+    except KeyError as error:
+        raise DataError(f"{path}: tag {error} is not in the label set {', '.join(settings.labels)}") from None
+    return make_windows(tokenizer, table["tokens"], tag_ids, settings.max_length, tags)
 
 
 def _mapped(word: Word, task: NerTask) -> str:
@@ -58,17 +72,38 @@ def _mapped(word: Word, task: NerTask) -> str:
     if kind not in task.labels:
         raise DataError(
             f"{word.place}: the type of tag {word.tag!r} is not among the labels ({', '.join(task.labels)}); "
-            f"add it to tasks.ner.labels, or to tasks.ner.map_tags (for example {kind}: O)"
+            f"add it to the task's labels, or to its map_tags (for example {kind}: O)"
         )
     return f"{position}-{kind}"
 
 
-def _write_parquet(sentences: list[Sentence], origin: dict[str, Any], path: Path) -> None:
-    import pyarrow
-    import pyarrow.parquet
+def _hub_sentences(source: HubSource, code: str, split: str) -> Iterator[list[Word]]:
+    """Rows in WikiANN's layout: `tokens`, and `ner_tags` as class labels (or as strings)."""
+    place = f"{source.id} ({code}, {source.splits[split]})"
+    hub_split = open_hub(source, code, source.splits[split])
+    rows = hub_split.rows(["tokens", "ner_tags"])
+    feature = hub_split.features.get("ner_tags")
+    names = getattr(getattr(feature, "feature", None), "names", None)
+    for number, row in enumerate(rows, start=1):
+        tokens, tags = row["tokens"], row["ner_tags"]
+        here = f"{place}: row {number}"
+        if len(tokens) != len(tags):
+            raise DataError(f"{here}: {len(tokens)} tokens but {len(tags)} tags")
+        if names is None and not all(isinstance(tag, str) for tag in tags):
+            raise DataError(f"{here}: ner_tags are numbers without names; the data set must declare class labels")
+        if names is not None:
+            if outside := [tag for tag in tags if not 0 <= tag < len(names)]:
+                raise DataError(f"{here}: ner_tags has {outside[0]}, but the class labels are 0 to {len(names) - 1}")
+            tags = [names[tag] for tag in tags]
+        if tokens:
+            yield [Word(here, token, tag) for token, tag in zip(tokens, tags, strict=True)]
 
-    strings = pyarrow.list_(pyarrow.string())
-    schema = pyarrow.schema({"tokens": strings, "tags": strings}, {SOURCE_KEY: json.dumps(origin, ensure_ascii=False)})
-    columns = [[tokens for tokens, _ in sentences], [tags for _, tags in sentences]]
-    with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), temporary)
+
+def _miniature_sentences(study: Study, source: MiniatureData, code: str, split: str) -> Iterator[list[Word]]:
+    from madx.miniature import World
+
+    language = World(study.miniature.seed).language(study.language_table()[code])
+    size = study.by_category(getattr(source, split), code)
+    for number, (tokens, tags) in enumerate(language.ner(size, split), start=1):
+        here = f"the miniature's language {code}, {split} sentence {number}"
+        yield [Word(here, token, tag) for token, tag in zip(tokens, tags, strict=True)]

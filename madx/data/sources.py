@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from madx.config import HubSource, LocalSource, Source, Study
+from madx.config import Study
+from madx.config_types import HubSource, LocalSource, Source, TextSource
 from madx.data.hub import hub_revision
 
 
-def describe_source(study: Study, source: Source, code: str) -> dict[str, Any]:
+def describe_source(study: Study, source: Source | TextSource, code: str) -> dict[str, Any]:
     """The source of one language: local files, a hub data set with the commit that was read, or a miniature's seed."""
     if isinstance(source, LocalSource):
         return {"source": "local", "path": str(Path(study.data_root) / source.path)}

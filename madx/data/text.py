@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from madx.config import Study
-from madx.data import EVALUATION_SPLITS
 from madx.data.documents import read_documents
 from madx.data.errors import DataError
 from madx.data.exclusion import Exclusion
-from madx.data.labelled import read_labelled
+from madx.data.labelled import evaluation_texts
 from madx.data.sources import describe_source
 from madx.files import atomic_path, write_json
 
@@ -24,15 +23,13 @@ PROGRESS = 50_000_000  # characters between two lines of the log
 def prepare_text(study: Study, code: str, text_path: Path, report_path: Path) -> dict[str, Any]:
     """Write the text that a language is adapted on, and a report (JSON) about it.
 
-    The dev and test sentences of the language's labelled data are cut out if corpora.exclude_evaluation_text, and in
+    The dev and test sentences of the language's labelled data, of all tasks, are cut out if corpora.exclude_evaluation_text, and in
     any case measured in the documents that were read; their tags do not matter here.
     Reading stops at corpora.max_characters of kept text (line ends not counted). Returns the report: documents,
     characters, bytes, sha256 of the text, source, exclusion (see Exclusion.report). Raises DataError as read_documents
     and read_labelled do, and where nothing remains; nothing is written then.
     """
-    exclusion = Exclusion.of(
-        [word.token for word in words] for split in EVALUATION_SPLITS for words in read_labelled(study, code, split)
-    )
+    exclusion = Exclusion.of(evaluation_texts(study, code))
     removing = study.corpora.exclude_evaluation_text
     checksum = hashlib.sha256()
     documents = characters = size = 0

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from madx.data import SPLITS
-from madx.data.errors import DataError
-from madx.data.sequences import Sequences, array, save_sequences
+from madx.data.sequences import Sequences, array
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -77,29 +74,6 @@ def make_windows(
         gold_offsets=np.cumsum([0, *map(len, tag_ids)]),
         tags=list(tags),
     )
-
-
-def tokenize_ner(
-    parquet_folder: str | Path, tokenizer_folder: str | Path, labels: Sequence[str], max_length: int, npz_path: Path
-) -> None:
-    """Write the windows of train, dev and test.parquet into one npz file (equal inputs give equal bytes)."""
-    import pyarrow.parquet
-
-    from madx.data.tokenization import open_word_tokenizer
-
-    tokenizer = open_word_tokenizer(tokenizer_folder)
-    tags = tag_names(labels)
-    ids = {tag: number for number, tag in enumerate(tags)}
-    splits = {}
-    for split in SPLITS:
-        path = Path(parquet_folder) / f"{split}.parquet"
-        table = pyarrow.parquet.read_table(path, columns=["tokens", "tags"]).to_pydict()
-        try:
-            tag_ids = [[ids[tag] for tag in sentence] for sentence in table["tags"]]
-        except KeyError as error:
-            raise DataError(f"{path}: tag {error} is not in the label set {', '.join(labels)}") from None
-        splits[split] = make_windows(tokenizer, table["tokens"], tag_ids, max_length, tags)
-    save_sequences(npz_path, splits)
 
 
 def _pieces_of_words(

@@ -5,6 +5,7 @@ These are seqeval's default rules (an I- without its B- opens a span), computed 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,3 +66,34 @@ def scores_from_counts(counts: np.ndarray) -> tuple[float, float, float]:
     recall = 100 * tp / (tp + fn) if tp + fn else 0.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return precision, recall, f1
+
+
+def span_scores(gold: np.ndarray, predicted: np.ndarray, offsets: np.ndarray, tags: TagSet) -> dict[str, float]:
+    """Precision, recall and F1 on 0-100, over all types and for each, by seqeval.
+
+    Raises RuntimeError if the counts do not give seqeval's F1: statistics are made from the counts later.
+    """
+    from seqeval.metrics import classification_report
+
+    counts = count_spans(gold, predicted, offsets, tags)
+    report: dict = {}
+    if counts.any():  # seqeval has no report on texts without any entity
+        names = np.array(tags.tags)
+        wanted, found = (_sentences(names[ids], offsets) for ids in (gold, predicted))
+        report = classification_report(wanted, found, output_dict=True, zero_division=0)
+    scores: dict[str, float] = {}
+    for suffix, row in [("", report.get("micro avg")), *((f"_{name}", report.get(name)) for name in tags.types)]:
+        # a type that neither the gold tags nor the predictions know is absent from the report
+        values = row or {"f1-score": 0.0, "precision": 0.0, "recall": 0.0}
+        scores[f"f1{suffix}"] = 100 * float(values["f1-score"])
+        scores[f"precision{suffix}"] = 100 * float(values["precision"])
+        scores[f"recall{suffix}"] = 100 * float(values["recall"])
+    own = scores_from_counts(counts)[2]
+    if abs(own - scores["f1"]) > 1e-6:
+        raise RuntimeError(f"span counts give F1 {own:.6f}, seqeval {scores['f1']:.6f}; they must agree")
+    return scores
+
+
+def _sentences(names: np.ndarray, offsets: np.ndarray) -> list[list[str]]:
+    words = names.tolist()
+    return [words[a:b] for a, b in itertools.pairwise(offsets)]

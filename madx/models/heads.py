@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,25 +10,31 @@ from torch import Tensor, nn
 from madx.adapters.bottleneck import INITIAL_DEVIATION, generators
 
 
-class TaggingHead(nn.Module):
-    """A linear layer on each token: hidden state -> tag scores; `replicas` copies of it."""
+class TokenHead(nn.Module):
+    """A linear layer on each token: hidden state -> scores (of tags; of start and end); `replicas` copies of it."""
 
-    def __init__(self, hidden_size: int, tags: int, replicas: int = 1, dropout: float = 0.1) -> None:
+    def __init__(self, hidden_size: int, scores: int, replicas: int = 1, dropout: float = 0.1) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(replicas, tags, hidden_size))
-        self.bias = nn.Parameter(torch.zeros(replicas, tags))
+        self.weight = nn.Parameter(torch.zeros(replicas, scores, hidden_size))
+        self.bias = nn.Parameter(torch.zeros(replicas, scores))
         self.dropout = nn.Dropout(dropout)
 
     @classmethod
-    def create(cls, hidden_size: int, tags: int, seeds: Sequence[int], dropout: float = 0.1) -> TaggingHead:
+    def create(cls, hidden_size: int, scores: int, seeds: Sequence[int], dropout: float = 0.1) -> TokenHead:
         """A new head, one replica a seed; a replica's values do not depend on the other seeds."""
-        head = cls(hidden_size, tags, len(seeds), dropout)
+        head = cls(hidden_size, scores, len(seeds), dropout)
         with torch.no_grad():
             for replica, generator in enumerate(generators(seeds, "head")):
                 head.weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
         return head
 
+    @classmethod
+    def like(cls, tensors: Mapping[str, Tensor]) -> TokenHead:
+        """A head of the sizes of saved tensors."""
+        replicas, scores, hidden_size = tensors["weight"].shape
+        return cls(hidden_size, scores, replicas)
+
     def forward(self, hidden: Tensor) -> Tensor:
-        """hidden: (replicas · batch, tokens, hidden_size), replica by replica -> (replicas, batch · tokens, tags)."""
+        """hidden: (replicas · batch, tokens, hidden_size), replica by replica -> (replicas, batch · tokens, scores)."""
         rows = self.dropout(hidden).reshape(self.weight.shape[0], -1, hidden.shape[-1])
         return torch.baddbmm(self.bias.to(rows.dtype).unsqueeze(1), rows, self.weight.to(rows.dtype).mT)

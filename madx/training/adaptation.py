@@ -12,6 +12,7 @@ from madx.adapters.adapter_set import AdapterSet, AdapterShape
 from madx.adapters.model import AdaptedModel
 from madx.adapters.storage import save_part
 from madx.data.blocks import Blocks
+from madx.files import atomic_path
 from madx.models.base import check_length, load_base, load_tokenizer, read_description, save_base
 from madx.training.compute import Machine
 from madx.training.loop import LoopSettings, adamw, optimize
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from madx.config import Adaptation, Adapters
 
 log = logging.getLogger(__name__)
+STEPS = "steps"  # folder of the adapters at earlier steps, below an adaptation's
 
 
 def language_shape(base: Mapping[str, Any], sizes: Adapters, kind: str) -> AdapterShape:
@@ -30,6 +32,11 @@ def language_shape(base: Mapping[str, Any], sizes: Adapters, kind: str) -> Adapt
     hidden = base["hidden_size"]
     inverse = hidden // 2 // sizes.invertible_reduction_factor if kind == "lad-inv" else None
     return AdapterShape(base["layers"], hidden, hidden // sizes.language_reduction_factor, inverse, sizes.leave_out)
+
+
+def steps_kept(settings: Adaptation, steps: int) -> tuple[int, ...]:
+    """The steps at which an adaptation of so many steps keeps its adapter, besides the end."""
+    return tuple(sorted(step for step in settings.save_steps if step < steps))
 
 
 def adapt_language(
@@ -48,7 +55,7 @@ def adapt_language(
 ) -> None:
     """Train one adaptation of `kind` (`lad`, `lad-inv`, `full`) and save it in `folder`.
 
-    With adapters the base stays frozen; the adapter at each of settings.save_steps is kept in folder/step<N>.
+    With adapters the base stays frozen; the adapter at each of settings.save_steps is kept in folder/steps/step<N>.
     """
     base = read_description(base_folder)
     whole = kind == "full"
@@ -57,9 +64,6 @@ def adapt_language(
     adapted = AdaptedModel(model, sizes.stack)
     blocks = Blocks.open(blocks_path)
     check_length(model.config, blocks.description["block_length"], "corpora.block_length")
-    if not (checkpoint_folder / "state.pt").exists():
-        for old in folder.glob("step*"):  # of earlier settings
-            shutil.rmtree(old)
     description = {
         "kind": kind,
         "language": language,
@@ -96,8 +100,10 @@ def adapt_language(
     )
     rate = settings.learning_rate.full if whole else settings.learning_rate.adapter
 
-    def keep(step: int) -> None:
-        save_part(folder / f"step{step}", adapted.language.state_dict(), {**description, "steps": step})
+    def keep(step: int) -> None:  # beside the resume state, until all is done
+        save_part(checkpoint_folder / f"step{step}", adapted.language.state_dict(), {**description, "steps": step})
+
+    kept = () if whole else steps_kept(settings, steps)
 
     outcome = optimize(
         phase,
@@ -107,7 +113,7 @@ def adapt_language(
             settings.evaluations,
             settings.warmup_fraction,
             settings.max_gradient_norm,
-            save_steps=() if whole else tuple(s for s in settings.save_steps if s < steps),
+            save_steps=kept,
         ),
         checkpoint_folder=checkpoint_folder,
         at_step=keep,
@@ -119,5 +125,9 @@ def adapt_language(
     if whole:
         save_base(model, folder, f"{base['name']} adapted to {language}", description)
     else:
+        with atomic_path(folder / STEPS) as temporary:
+            temporary.mkdir()
+            for step in kept:
+                shutil.move(checkpoint_folder / f"step{step}", temporary)
         save_part(folder, adapted.language.state_dict(), {**description, "perplexity": perplexities[-1]})
     finish_metrics(checkpoint_folder, outcome.metrics, folder / "metrics.jsonl")

@@ -1,4 +1,4 @@
-"""Task training of one (method, source): a task adapter and head of all seeds at once, or a whole model of one seed."""
+"""Task training of a run: a task adapter and head of all seeds at once, or a whole model of one seed."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import nn
 
 from madx.adapters.adapter_set import AdapterSet, AdapterShape
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import WEIGHTS, load_language, replica_state, save_part
-from madx.data.windows import load_windows
+from madx.adapters.storage import WEIGHTS, fill, join_replicas, load_language, read_part, replica_state, save_part
+from madx.data.sequences import load_sequences
 from madx.files import atomic_path, file_digest
 from madx.models.base import check_length, load_base, read_description
-from madx.models.heads import TaggingHead
+from madx.tasks.kind import Encoder, kind_of
 from madx.training.compute import Machine
 from madx.training.loop import LoopSettings, adamw, optimize
 from madx.training.outputs import finish_metrics
-from madx.training.tagging import TaggingPhase
+from madx.training.task_phase import TaskPhase
 
 if TYPE_CHECKING:
-    from madx.config import Adapters, NerTask
+    from madx.config import Adapters
+    from madx.config_tasks import Task
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def task_shape(base: Mapping[str, Any], sizes: Adapters) -> AdapterShape:
 
 
 def train_task(
-    settings: NerTask,
+    settings: Task,
     sizes: Adapters,
     *,
     trains: str,
@@ -54,36 +54,41 @@ def train_task(
     batch_size: int,
     base_folder: Path,
     language_folder: Path | None,
-    windows_path: Path,
+    data_path: Path,
     description: dict[str, Any],
     folders: Sequence[Path],
     metrics_path: Path,
     checkpoint_folder: Path,
     machine: Machine,
+    start_folders: Sequence[Path] = (),
 ) -> None:
-    """Train on a source's windows and save the best checkpoint of each seed by the source's dev F1.
+    """Train on a source's sequences and save the best checkpoint of each seed by the source's dev score.
 
     trains: "adapter" (the base and the language's adapters frozen) or "model" (every weight; one seed).
-    language_folder: the source language's adaptation under the task adapter, or None.
+    base_folder: the base, or one adapted as a whole. language_folder: the source language's adaptation under the task
+    adapter, or None. start_folders: one a seed, trained parts of a first stage to go on from; none for new ones.
     folders: one a seed; each gets adapter.safetensors and adapter.json, and model.safetensors for whole models.
-    adapter.json has the description, and what the training used: settings, digests of its data and language adapter.
+    adapter.json has the description, and what the training used: settings, digests of its data, its language adapter
+    and its first stage.
     """
     whole = trains == "model"
     if whole and len(seeds) != 1:
         raise ValueError("whole models are trained one seed at a time")
-    base = read_description(base_folder)
-    model = load_base(base_folder / "model", None if whole else machine.frozen).to(machine.device)
+    base, kind = read_description(base_folder), kind_of(settings)
+    first = start_folders[0] if whole and start_folders else base_folder
+    model = load_base(first / "model", None if whole else machine.frozen).to(machine.device)
     adapted = AdaptedModel(model, sizes.stack)
-    train, dev = load_windows(windows_path, "train"), load_windows(windows_path, "dev")
-    check_length(
-        model.config, int(max(np.diff(train.offsets).max(), np.diff(dev.offsets).max())), "tasks.ner.max_length"
-    )
-    hidden, dropout = base["hidden_size"], model.config.hidden_dropout_prob
-    head = TaggingHead.create(hidden, len(train.tags), seeds, dropout)
-    adapters = None
-    if not whole:
-        adapters = AdapterSet.create(task_shape(base, sizes), seeds, "task")
-    part = TaskPart(adapters, head).to(machine.device)
+    train, dev = (load_sequences(kind.sequences, data_path, split) for split in ("train", "dev"))
+    longest = int(max(train.lengths.max(), dev.lengths.max()))
+    check_length(model.config, longest, f"tasks.{description['task']}.max_length")
+    hidden = base["hidden_size"]
+    head = kind.new_head(train, hidden, seeds, model.config.hidden_dropout_prob)
+    adapters = None if whole else AdapterSet.create(task_shape(base, sizes), seeds, "task")
+    part = TaskPart(adapters, head)
+    if start_folders:
+        stages = [read_part(folder, base["fingerprint"])[0] for folder in start_folders]
+        fill(part, join_replicas(stages), str(start_folders[0]))
+    part = part.to(machine.device)
     trainable = dict(part.named_parameters())
     if whole:
         adapted.unfreeze()
@@ -93,22 +98,14 @@ def train_task(
     if language_folder is not None:
         language = load_language(language_folder, base["fingerprint"], hidden)
         adapted.language = language.to(machine.device).requires_grad_(False)
-    phase = TaggingPhase(
-        adapted,
-        part.head,
-        trainable,
-        train,
-        dev,
-        seeds=seeds,
-        batch_size=batch_size,
-        autocast=machine.autocast and whole,
-    )
+    encode = Encoder(adapted, autocast=machine.autocast and whole)
+    phase = TaskPhase(kind, encode, part.head, trainable, train, dev, seeds=seeds, batch_size=batch_size)
     steps = epochs * phase.steps_per_epoch
     used = {
         "learning_rate": learning_rate,
         "epochs": epochs,
         "batch_size": batch_size,
-        "data": file_digest(windows_path),
+        "data": file_digest(data_path),
         "adaptation": file_digest(language_folder / WEIGHTS) if language_folder else None,
     }
     outcome = optimize(
@@ -118,13 +115,8 @@ def train_task(
         checkpoint_folder=checkpoint_folder,
     )
     for replica, (seed, folder) in enumerate(zip(seeds, folders, strict=True)):
-        log.info(
-            "seed %d: dev F1 %.2f at step %d of %d",
-            seed,
-            outcome.best_value[replica],
-            outcome.best_step[replica],
-            steps,
-        )
+        value, step = outcome.best_value[replica], outcome.best_step[replica]
+        log.info("seed %d: %s %.2f at step %d of %d", seed, phase.selection, value, step, steps)
         if whole:
             with atomic_path(folder / "model") as temporary:
                 model.save_pretrained(temporary)
@@ -134,14 +126,16 @@ def train_task(
             {
                 **description,
                 **used,
+                **kind.describe(train),
+                "first_stage": file_digest(start_folders[replica] / WEIGHTS) if start_folders else None,
                 "seed": seed,
                 "base": {"name": base["name"], "fingerprint": base["fingerprint"]},
                 "stack": sizes.stack,
-                "tags": [str(tag) for tag in train.tags],
                 "shape": None if whole else part.adapters.shape.as_dict(),
-                "best_step": outcome.best_step[replica],
+                "best_step": step,
                 "steps": steps,
-                "dev_f1": outcome.best_value[replica],
+                "selection": phase.selection,
+                "dev_score": value,
             },
         )
     finish_metrics(checkpoint_folder, outcome.metrics, metrics_path)

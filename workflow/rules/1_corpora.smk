@@ -1,39 +1,56 @@
 # Text and labelled data: read, cleaned, tokenized.
+TRAINING, TEST = ("train", "dev"), ("test",)
 
 
-rule prepare_ner:
+rule prepare_training_data:
     input:
-        lambda w: source_files(study.tasks.ner.data, w.language, SPLITS),
+        lambda w: labelled_files(w.task, w.language, TRAINING),
     output:
-        expand(f"{RESULTS}/labelled/ner/{{{{language}}}}/{{split}}.parquet", split=SPLITS),
+        expand(f"{RESULTS}/labelled/{{{{task}}}}/{{{{language}}}}/{{split}}.parquet", split=TRAINING),
     log:
-        f"{RESULTS}/logs/prepare_ner/{{language}}.log",
+        f"{RESULTS}/logs/prepare_training_data/{{task}}/{{language}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prepare_ner/{{language}}.tsv"
+        f"{RESULTS}/benchmarks/prepare_training_data/{{task}}/{{language}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
         gpu=0,
     params:
-        folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
-        settings=lambda w: [
-            source_settings(study.tasks.ner.data, w.language, "ner_train", "ner_dev", "ner_test"),
-            settings(study.tasks.ner.labels, study.tasks.ner.map_tags),
-        ],
-        code=code_digest("madx.data.ner", without=unused_readers(study.tasks.ner.data)),
+        settings=lambda w: [labelled_settings(w.task, w.language, TRAINING), kind_settings(w.task, "read")],
+        code=lambda w: labelled_code(w.task, w.language, TRAINING),
     message:
-        "labelled data of {wildcards.language}"
+        "labelled data of {wildcards.language} to train on ({wildcards.task})"
     script:
-        "../scripts/prepare_ner.py"
+        "../scripts/prepare_labelled.py"
+
+
+use rule prepare_training_data as prepare_test_data with:
+    input:
+        lambda w: labelled_files(w.task, w.language, TEST),
+    output:
+        f"{RESULTS}/labelled/{{task}}/{{language}}/test.parquet",
+    log:
+        f"{RESULTS}/logs/prepare_test_data/{{task}}/{{language}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_test_data/{{task}}/{{language}}.tsv"
+    params:
+        settings=lambda w: [labelled_settings(w.task, w.language, TEST), kind_settings(w.task, "read")],
+        code=lambda w: labelled_code(w.task, w.language, TEST),
+    message:
+        "labelled data of {wildcards.language} to score ({wildcards.task})"
 
 
 rule prepare_text:
     input:
         text=lambda w: source_files(study.corpora.data, w.language),
-        evaluation=lambda w: source_files(study.tasks.ner.data, w.language, EVALUATION_SPLITS),
+        evaluation=lambda w: [
+            path
+            for task, splits in evaluation_splits(w.language)
+            for path in labelled_files(task, w.language, splits)
+        ],
     output:
         text=f"{RESULTS}/corpora/text/{{language}}.txt",
         report=f"{RESULTS}/corpora/text/{{language}}.json",
@@ -50,11 +67,14 @@ rule prepare_text:
         gpu=0,
     params:
         settings=lambda w: [
-            source_settings(study.corpora.data, w.language, "sentences"),
-            source_settings(study.tasks.ner.data, w.language, "ner_dev", "ner_test"),
+            source_settings(study.corpora.data, w.language),
+            [
+                [labelled_settings(task, w.language, splits), kind_settings(task, "text")]
+                for task, splits in evaluation_splits(w.language)
+            ],
             settings(study.corpora.max_characters, study.corpora.exclude_evaluation_text),
         ],
-        code=code_digest("madx.data.text", without=unused_readers(study.corpora.data, study.tasks.ner.data)),
+        code=lambda w: text_code(w.language),
     message:
         "text of {wildcards.language}"
     script:
@@ -88,28 +108,41 @@ rule pack_blocks:
         "../scripts/pack_blocks.py"
 
 
-rule tokenize_ner:
+rule tokenize_training_data:
     input:
-        data=rules.prepare_ner.output,
+        data=rules.prepare_training_data.output,
         tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
     output:
-        f"{RESULTS}/labelled/{{base}}/ner/{{language}}.npz",
+        f"{RESULTS}/labelled/{{base}}/{{task}}/{{language}}/training.npz",
     log:
-        f"{RESULTS}/logs/tokenize_ner/{{base}}/{{language}}.log",
+        f"{RESULTS}/logs/tokenize_training_data/{{base}}/{{task}}/{{language}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tokenize_ner/{{base}}/{{language}}.tsv"
+        f"{RESULTS}/benchmarks/tokenize_training_data/{{base}}/{{task}}/{{language}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=4000,
+        runtime=60,
         gpu=0,
     params:
-        folder=lambda w: f"{RESULTS}/labelled/ner/{w.language}",
-        settings=settings(study.tasks.ner.labels, study.tasks.ner.max_length),
-        code=code_digest("madx.data.windows"),
+        settings=lambda w: kind_settings(w.task, "tokenize"),
+        code=lambda w: code_digest("madx.data.labelled", f"madx.data.{study.tasks[w.task].kind}", without=READERS.values()),
     message:
-        "sub-word windows of {wildcards.language} for {wildcards.base}"
+        "{wildcards.language} to train on, as sub-words of {wildcards.base} ({wildcards.task})"
     script:
-        "../scripts/tokenize_ner.py"
+        "../scripts/tokenize_labelled.py"
+
+
+use rule tokenize_training_data as tokenize_test_data with:
+    input:
+        data=rules.prepare_test_data.output,
+        tokenizer=f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
+    output:
+        f"{RESULTS}/labelled/{{base}}/{{task}}/{{language}}/test.npz",
+    log:
+        f"{RESULTS}/logs/tokenize_test_data/{{base}}/{{task}}/{{language}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tokenize_test_data/{{base}}/{{task}}/{{language}}.tsv"
+    message:
+        "{wildcards.language} to score, as sub-words of {wildcards.base} ({wildcards.task})"

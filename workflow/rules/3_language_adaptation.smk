@@ -10,6 +10,7 @@ rule adapt_language:
         weights=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/adapter.safetensors",
         description=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/adapter.json",
         metrics=f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/metrics.jsonl",
+        steps=directory(f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/steps"),
     log:
         f"{RESULTS}/logs/adapt_language/{{base}}/{{kind}}/{{language}}.log",
     benchmark:
@@ -50,9 +51,7 @@ use rule adapt_language as adapt_model with:
 
 rule adaptations:
     input:
-        expand(
-            f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/adapter.json",
-            base=study.bases,
-            kind=study.adaptation_kinds,
-            language=study.codes,
-        ),
+        [
+            str(PATHS.adaptation(base, kind, language) / ("base.json" if kind == "full" else "adapter.json"))
+            for base, kind, language in study.adaptations
+        ],

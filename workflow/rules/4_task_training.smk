@@ -3,15 +3,16 @@
 
 rule train_task_adapter:
     input:
-        base=f"{RESULTS}/base/{{base}}/base.json",
-        windows=f"{RESULTS}/labelled/{{base}}/ner/{{source}}.npz",
-        language=lambda w: adaptation_of(w.base, w.method, w.source),
+        base=model_for,
+        data=f"{RESULTS}/labelled/{{base}}/{{task}}/{{source}}/training.npz",
+        language=lambda w: language_adapters(w.base, w.method, [w.source]),
+        first_stage=first_stage,
     output:
-        directory(f"{RESULTS}/runs/{{base}}/ner/{{method}}/{{source}}"),
+        directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}"),
     log:
-        f"{RESULTS}/logs/train_task_adapter/{{base}}/ner/{{method}}/{{source}}.log",
+        f"{RESULTS}/logs/train_task_adapter/{{base}}/{{task}}/{{method}}/{{source}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train_task_adapter/{{base}}/ner/{{method}}/{{source}}.tsv"
+        f"{RESULTS}/benchmarks/train_task_adapter/{{base}}/{{task}}/{{method}}/{{source}}.tsv"
     wildcard_constraints:
         method=one_of(ADAPTER_METHODS),
     conda:
@@ -23,25 +24,26 @@ rule train_task_adapter:
         gpu=gpu(),
     params:
         settings=task_settings,
-        seeds=lambda w: list(study.methods[w.method].seeds),
-        code=code_digest("madx.training.task"),
+        seeds=lambda w: list(study.tasks[w.task].methods[w.method].seeds),
+        code=lambda w: task_code("madx.training.task", w),
     message:
-        "{wildcards.method} on {wildcards.source} (NER, all seeds)"
+        "{wildcards.method} on {wildcards.source} ({wildcards.task}, all seeds)"
     script:
         "../scripts/train_task.py"
 
 
 rule fine_tune_model:
     input:
-        base=f"{RESULTS}/base/{{base}}/base.json",
-        windows=f"{RESULTS}/labelled/{{base}}/ner/{{source}}.npz",
+        base=model_for,
+        data=f"{RESULTS}/labelled/{{base}}/{{task}}/{{source}}/training.npz",
+        first_stage=first_stage,
     output:
-        temp(directory(f"{RESULTS}/runs/{{base}}/ner/{{method}}/{{source}}/seed{{seed}}")),
-        metrics=f"{RESULTS}/runs/{{base}}/ner/{{method}}/{{source}}/seed{{seed}}.metrics.jsonl",
+        temp(directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/seed{{seed}}")),
+        metrics=f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/seed{{seed}}.metrics.jsonl",
     log:
-        f"{RESULTS}/logs/fine_tune_model/{{base}}/ner/{{method}}/{{source}}/{{seed}}.log",
+        f"{RESULTS}/logs/fine_tune_model/{{base}}/{{task}}/{{method}}/{{source}}/{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/fine_tune_model/{{base}}/ner/{{method}}/{{source}}/{{seed}}.tsv"
+        f"{RESULTS}/benchmarks/fine_tune_model/{{base}}/{{task}}/{{method}}/{{source}}/{{seed}}.tsv"
     wildcard_constraints:
         method=one_of(MODEL_METHODS),
     conda:
@@ -54,8 +56,22 @@ rule fine_tune_model:
     params:
         settings=task_settings,
         seeds=lambda w: [int(w.seed)],
-        code=code_digest("madx.training.task"),
+        code=lambda w: task_code("madx.training.task", w),
     message:
-        "{wildcards.method} on {wildcards.source} (NER, seed {wildcards.seed})"
+        "{wildcards.method} on {wildcards.source} ({wildcards.task}, seed {wildcards.seed})"
     script:
         "../scripts/train_task.py"
+
+
+use rule fine_tune_model as fine_tune_model_for_target with:
+    output:
+        temp(directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/seed{{seed}}")),
+        metrics=f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/seed{{seed}}.metrics.jsonl",
+    log:
+        f"{RESULTS}/logs/fine_tune_model_for_target/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fine_tune_model_for_target/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/{{seed}}.tsv"
+    wildcard_constraints:
+        method=one_of(PAIR_METHODS),
+    message:
+        "{wildcards.method} on {wildcards.source} for {wildcards.target} ({wildcards.task}, seed {wildcards.seed})"

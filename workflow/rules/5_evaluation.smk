@@ -3,24 +3,22 @@
 
 rule evaluate_run:
     input:
-        base=f"{RESULTS}/base/{{base}}/base.json",
+        base=models_for,
         trained=trained_parts,
-        windows=expand(f"{RESULTS}/labelled/{{{{base}}}}/ner/{{target}}.npz", target=study.targets("ner")),
-        labelled=[
-            f"{RESULTS}/labelled/ner/{target}/test.parquet"
-            for target in study.targets("ner")
-            if study.tasks.ner.write_predictions
+        data=test_sequences,
+        labelled=lambda w: [
+            f"{RESULTS}/labelled/{w.task}/{target}/test.parquet"
+            for target in study.targets(w.task)
+            if getattr(study.tasks[w.task], "write_predictions", False)
         ],
-        languages=lambda w: [
-            path for target in study.targets("ner") if (path := adaptation_of(w.base, w.method, target))
-        ],
+        languages=lambda w: language_adapters(w.base, w.method, study.targets(w.task)),
     output:
-        scores=f"{RESULTS}/scores/{{base}}/ner/{{method}}/{{source}}.json",
-        counts=f"{RESULTS}/scores/{{base}}/ner/{{method}}/{{source}}.parquet",
+        scores=f"{RESULTS}/scores/{{base}}/{{task}}/{{method}}/{{source}}.json",
+        counts=f"{RESULTS}/scores/{{base}}/{{task}}/{{method}}/{{source}}.parquet",
     log:
-        f"{RESULTS}/logs/evaluate_run/{{base}}/ner/{{method}}/{{source}}.log",
+        f"{RESULTS}/logs/evaluate_run/{{base}}/{{task}}/{{method}}/{{source}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/evaluate_run/{{base}}/ner/{{method}}/{{source}}.tsv"
+        f"{RESULTS}/benchmarks/evaluate_run/{{base}}/{{task}}/{{method}}/{{source}}.tsv"
     priority: 1  # whole models wait on the disk until they are evaluated
     conda:
         "../../environment.yml"
@@ -31,25 +29,68 @@ rule evaluate_run:
         gpu=gpu(),
     params:
         settings=lambda w: [
-            settings(study.compute, study.adapters.stack, study.tasks.ner.write_predictions),
-            list(study.targets("ner")),
-            list(study.methods[w.method].seeds),
+            settings(study.compute, study.adapters.stack),
+            study.tasks[w.task].model_dump(
+                mode="json", include={"write_predictions", "n_best", "max_answer_length"}
+            ),
+            list(study.targets(w.task)),
+            list(study.tasks[w.task].methods[w.method].seeds),
         ],
-        code=code_digest("madx.evaluation.run"),
+        code=lambda w: task_code("madx.evaluation.run", w),
     message:
-        "{wildcards.method} from {wildcards.source} on every target (NER)"
+        "{wildcards.method} from {wildcards.source} on every target ({wildcards.task})"
     script:
         "../scripts/evaluate_run.py"
 
 
-SCORES = expand(
-    f"{RESULTS}/scores/{{base}}/ner/{{method}}/{{source}}.json",
-    base=study.bases,
-    method=study.methods,
-    source=study.sources("ner"),
-)
+rule evaluate_steps:
+    input:
+        base=f"{RESULTS}/base/{{base}}/base.json",
+        trained=f"{RESULTS}/runs/{{base}}/{{task}}/madx/{{source}}",
+        data=lambda w: [str(PATHS.sequences(w.base, w.task, code, "test")) for code in study.figure6_targets],
+        languages=lambda w: language_adapters(w.base, "madx", study.figure6_targets),
+        steps=lambda w: [
+            str(PATHS.language_adapters(w.base, "madx", code) / "steps") for code in study.figure6_targets
+        ],
+    output:
+        f"{RESULTS}/sample_efficiency/{{base}}/{{task}}/{{source}}.json",
+    log:
+        f"{RESULTS}/logs/evaluate_steps/{{base}}/{{task}}/{{source}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_steps/{{base}}/{{task}}/{{source}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
+        gpu=gpu(),
+    params:
+        settings=lambda w: settings(study.compute, study.adapters.stack),
+        steps=lambda w: {code: study.by_category(study.adaptation.steps, code) for code in study.figure6_targets},
+        code=lambda w: task_code("madx.evaluation.run", w),
+    message:
+        "MAD-X from {wildcards.source} after some steps of adaptation ({wildcards.task})"
+    script:
+        "../scripts/evaluate_steps.py"
+
+
+SCORES = [
+    f"{RESULTS}/scores/{base}/{task}/{method}/{source}.json"
+    for task in study.tasks
+    for base in study.bases
+    for method in study.methods(task, base)
+    for source in study.sources(task)
+]
+STEP_SCORES = [
+    f"{RESULTS}/sample_efficiency/{base}/{task}/{study.table5_source}.json"
+    for task in study.tasks_of("ner")
+    for base in study.bases
+    if study.figure6_targets and "madx" in study.methods(task, base)
+]
 
 
 rule scores:
     input:
         SCORES,
+        STEP_SCORES,

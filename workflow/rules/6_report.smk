@@ -1,6 +1,8 @@
 # From scores to tables, figures, one page, and MLflow.
 from madx.reporting import names
 
+COUNTS = [Path(path).with_suffix(".parquet").as_posix() for path in SCORES]
+
 
 rule collect_scores:
     input:
@@ -19,9 +21,14 @@ rule collect_scores:
         runtime=30,
         gpu=0,
     params:
-        settings=settings(
-            study.codes, study.sources("ner"), study.targets("ner"), {k: v.seeds for k, v in study.methods.items()}
-        ),
+        settings=[
+            [
+                [task, study.sources(task), study.targets(task), base, method, study.tasks[task].methods[method].seeds]
+                for base in study.bases
+                for method in study.methods(task, base)
+            ]
+            for task in study.tasks
+        ],
         code=code_digest("madx.reporting.scores"),
     message:
         "all scores in one file"
@@ -35,8 +42,20 @@ rule make_tables:
         published="config/published.csv",
         languages=study.languages_table,
         bases=expand(f"{RESULTS}/base/{{base}}/base.json", base=study.bases),
-        texts=expand(f"{RESULTS}/corpora/text/{{language}}.json", language=study.codes),
-        labelled=expand(f"{RESULTS}/labelled/ner/{{language}}/{{split}}.parquet", language=study.codes, split=SPLITS),
+        texts=expand(f"{RESULTS}/corpora/text/{{language}}.json", language=study.text_languages),
+        labelled=[
+            f"{RESULTS}/labelled/{task}/{language}/{split}.parquet"
+            for task in study.tasks
+            for language in study.codes
+            for split in study.splits(task, language)
+        ],
+        counts=COUNTS,
+        questions=[
+            str(PATHS.sequences(base, task, target, "test"))
+            for task in study.tasks_of("qa")
+            for base in study.bases_of(task)
+            for target in study.targets(task)
+        ],
     output:
         [
             report(
@@ -70,12 +89,10 @@ rule make_figures:
     input:
         scores=rules.collect_scores.output,
         languages=study.languages_table,
-        metrics=expand(
-            f"{RESULTS}/adaptations/{{base}}/{{kind}}/{{language}}/metrics.jsonl",
-            base=study.bases,
-            kind=study.adaptation_kinds,
-            language=study.codes,
-        ),
+        published="config/published.csv",
+        metrics=[str(PATHS.adaptation(*adaptation) / "metrics.jsonl") for adaptation in study.adaptations],
+        counts=COUNTS,
+        steps=STEP_SCORES,
     output:
         [
             report(

@@ -1,15 +1,18 @@
 # The study's settings, paths and wildcard constraints; nothing else.
 import re
+from itertools import product
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from madx.config import ConfigError, MadeBase, parse_study
-from madx.data import EVALUATION_SPLITS, SPLITS
+from madx.data import EVALUATION_SPLITS
 from madx.data.local import check_local_files, local_path
 from madx.files import file_digest
 from madx.methods import METHODS
+from madx.paths import Paths
 from madx.provenance import code_digest, study_settings
+from madx.tasks.names import KINDS
 
 try:
     study = parse_study(config, "configuration")
@@ -17,15 +20,17 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = f"results/{study.study}"
+PATHS = Paths(study)
+RESULTS = str(PATHS.results)
 THREADS = study.compute.threads
 
 LANGUAGES = study.language_table()
 MADE = [name for name, base in study.bases.items() if isinstance(base, MadeBase)]
 HEADLESS = [name for name, base in study.bases.items() if name not in MADE and base.mlm_head == "train"]
 COMPLETE = [name for name in study.bases if name not in [*MADE, *HEADLESS]]
-ADAPTER_METHODS = [name for name in study.methods if METHODS[name].trains == "adapter"]
-MODEL_METHODS = [name for name in study.methods if METHODS[name].trains == "model"]
+ADAPTER_METHODS = [name for name, method in METHODS.items() if method.trains == "adapter"]
+MODEL_METHODS = [name for name, method in METHODS.items() if method.trains == "model" and not method.trains_per_target]
+PAIR_METHODS = [name for name, method in METHODS.items() if method.trains_per_target]
 
 
 def one_of(names):
@@ -35,9 +40,11 @@ def one_of(names):
 
 wildcard_constraints:
     base=one_of(study.bases),
+    task=one_of(study.tasks),
     language=one_of(study.codes),
     source=one_of(study.codes),
-    method=one_of(study.methods),
+    target=one_of(study.codes),
+    method=one_of(METHODS),
     kind="lad|lad-inv|full",
     seed=r"\d+",
 
@@ -61,15 +68,65 @@ def unused_readers(*sources):
     return [module for name, module in READERS.items() if name not in used]
 
 
-def source_settings(source, language, *sizes):
-    """What a data source gives for a language; of constructed languages, what they are made from and their sizes."""
+def source_settings(source, language, *splits):
+    """What a data source gives for a language; of constructed data, the sizes of these splits alone."""
     if source.source != "miniature":
         return settings(source)
-    row = LANGUAGES[language]
-    made_from = [study.miniature.seed, row.code, row.family, row.script]
-    return (
-        settings(source) + made_from + [study.by_category(getattr(study.miniature, size), language) for size in sizes]
-    )
+    row, unused = LANGUAGES[language], {"train", "dev", "test"}.difference(splits)
+    sizes = {
+        name: study.by_category(value, language)
+        for name, value in source.model_dump(mode="json", exclude=unused).items()
+    }
+    return [sizes, study.miniature.seed, row.code, row.family, row.script]
+
+
+def labelled_sources(task, language, splits):
+    """The data source of each split of a language's labelled data."""
+    return {split: study.data_source(task, language, split) for split in splits}
+
+
+def labelled_files(task, language, splits):
+    """The user's files behind them."""
+    sources = labelled_sources(task, language, splits)
+    return [path for split, source in sources.items() for path in source_files(source, language, [split])]
+
+
+def labelled_settings(task, language, splits):
+    """What they give."""
+    sources = labelled_sources(task, language, splits)
+    return [source_settings(source, language, split) for split, source in sources.items()]
+
+
+def labelled_code(task, language, splits):
+    """The digest of what reads them."""
+    sources = labelled_sources(task, language, splits).values()
+    kind = f"madx.data.{study.tasks[task].kind}"
+    return code_digest("madx.data.labelled", kind, without=unused_readers(*sources))
+
+
+def text_code(language):
+    """The digest of what prepares a language's text, the readers of evaluation texts included."""
+    sources, kinds = [study.corpora.data], set()
+    for task, splits in evaluation_splits(language):
+        sources += labelled_sources(task, language, splits).values()
+        kinds.add(f"madx.data.{study.tasks[task].kind}")
+    return code_digest("madx.data.text", *sorted(kinds), without=unused_readers(*sources))
+
+
+def evaluation_splits(language):
+    """(task, splits) of the evaluation texts of a language."""
+    return [(task, [s for s in study.splits(task, language) if s in EVALUATION_SPLITS]) for task in study.tasks]
+
+
+def kind_settings(task, *keys):
+    """What of a task's settings decides how its data are read or tokenized, by kind."""
+    used = {
+        "ner": {"read": {"labels", "map_tags"}, "text": set(), "tokenize": {"labels", "max_length"}},
+        "qa": {"read": {"article_splits"}, "text": {"article_splits"}, "tokenize": {"max_length", "stride"}},
+        "ccr": {"read": set(), "text": set(), "tokenize": {"max_length", "question_words"}},
+    }
+    settings_ = study.tasks[task]
+    return settings_.model_dump(mode="json", include=set().union(*(used[settings_.kind][key] for key in keys)))
 
 
 def adaptation_settings(wildcards):
@@ -92,17 +149,22 @@ def adaptation_settings(wildcards):
 
 def task_settings(wildcards):
     """What a training depends on: of the task's settings those of its method and source."""
-    task, source, method = study.tasks.ner, wildcards.source, wildcards.method
-    optimization = {"weight_decay", "warmup_fraction", "max_gradient_norm", "evaluations"}
+    task, source, method = study.tasks[wildcards.task], wildcards.source, wildcards.method
+    used = {"weight_decay", "warmup_fraction", "max_gradient_norm", "evaluations", "n_best", "max_answer_length"}
     adapters = {"stack", "leave_out", "task_reduction_factor"} if METHODS[method].trains == "adapter" else set()
     return [
-        task.model_dump(mode="json", include=optimization),
+        task.model_dump(mode="json", include=used),
         study.by_category(task.epochs, source),
         study.by_category(task.batch_size, source),
-        study.methods[method].learning_rate,
+        task.methods[method].learning_rate,
         study.adapters.model_dump(mode="json", include=adapters),
         *settings(study.compute),
     ]
+
+
+def task_code(module, wildcards):
+    """The digest of a module and of what makes the wildcards' kind of task."""
+    return code_digest(module, KINDS[study.tasks[wildcards.task].kind])
 
 
 def source_files(source, language, splits=(None,)):
@@ -120,15 +182,42 @@ def base_files(base, patterns):
     return sorted({str(path) for pattern in patterns for path in Path(study.bases[base].path).glob(pattern)})
 
 
-def adaptation_of(base, method, language):
-    """The adapter of a language that a method uses, or nothing."""
-    kind = METHODS[method].adaptation
-    return f"{RESULTS}/adaptations/{base}/{kind}/{language}/adapter.json" if kind else []
+def model_for(wildcards):
+    """The description of the model that a run trains its task on."""
+    target = wildcards.get("target")
+    return str(PATHS.base_folder(wildcards.base, wildcards.method, wildcards.source, target) / "base.json")
+
+
+def models_for(wildcards):
+    """The descriptions of the models that a run trains its task on: several where each target has its own."""
+    groups = PATHS.trained(wildcards.base, wildcards.task, wildcards.method, wildcards.source)
+    return sorted({str(group.base_folder / "base.json") for group in groups})
+
+
+def language_adapters(base, method, languages):
+    """The descriptions of the adapters of languages that a method uses."""
+    folders = [PATHS.language_adapters(base, method, language) for language in languages]
+    return [str(folder / "adapter.json") for folder in folders if folder]
+
+
+def first_stage(wildcards):
+    """What a run goes on from, if its task starts from another: all seeds of an adapter method, or one whole model."""
+    first = getattr(study.tasks[wildcards.task], "starts_from", None)
+    if first is None:
+        return []
+    target = wildcards.get("target")
+    folder = PATHS.run(wildcards.base, first, wildcards.method, wildcards.source, target)
+    return str(folder) if wildcards.method in ADAPTER_METHODS else str(folder / f"seed{wildcards.seed}")
 
 
 def trained_parts(wildcards):
-    """The trained parts of a run: one folder for an adapter method, one a seed for whole models."""
-    folder = f"{RESULTS}/runs/{wildcards.base}/ner/{wildcards.method}/{wildcards.source}"
-    if wildcards.method in ADAPTER_METHODS:
-        return [folder]
-    return [f"{folder}/seed{seed}" for seed in study.methods[wildcards.method].seeds]
+    """The trained parts of a run: one folder for an adapter method, one a seed (and target) for whole models."""
+    groups = PATHS.trained(wildcards.base, wildcards.task, wildcards.method, wildcards.source)
+    folders = [str(folder) for group in groups for folder in group.folders]
+    return [str(Path(folders[0]).parent)] if wildcards.method in ADAPTER_METHODS else folders
+
+
+def test_sequences(wildcards):
+    """The test data of a task's targets."""
+    targets = study.targets(wildcards.task)
+    return [str(PATHS.sequences(wildcards.base, wildcards.task, target, "test")) for target in targets]

@@ -7,33 +7,29 @@ from madx.evaluation.predictions import write_conll
 from madx.evaluation.run import evaluate_run
 from madx.jobs import job, machine
 from madx.methods import METHODS
+from madx.paths import Paths
 from madx.provenance import score_provenance, study_settings
 
 with job(snakemake) as study:
-    results = Path(f"results/{study.study}")
-    base, method, source = (snakemake.wildcards[name] for name in ("base", "method", "source"))
-    targets, seeds, kind = study.targets("ner"), study.methods[method].seeds, METHODS[method].adaptation
-    trained = [Path(path) for path in snakemake.input.trained]
-    adapter = METHODS[method].trains == "adapter"
-    windows = dict(zip(targets, map(Path, snakemake.input.windows), strict=True))
+    paths = Paths(study)
+    base, name, method, source = (snakemake.wildcards[key] for key in ("base", "task", "method", "source"))
+    task, targets = study.tasks[name], study.targets(name)
+    data = {target: paths.sequences(base, name, target, "test") for target in targets}
+    adaptations = {target: paths.language_adapters(base, method, target) for target in targets}
+    place = Path(base, name, method, source)
     evaluate_run(
-        {"base": base, "method": method, "task": "ner", "source": source},
+        {"base": base, "method": method, "task": name, "source": source},
+        task,
+        paths.trained(base, name, method, source),
         trains=METHODS[method].trains,
         stack=study.adapters.stack,
-        seeds=seeds,
-        base_folder=Path(snakemake.input.base).parent,
-        seed_folders=[trained[0] / f"seed{seed}" for seed in seeds] if adapter else trained,
-        language_folders={
-            target: results / "adaptations" / base / kind / target if kind else None for target in targets
-        },
-        windows_paths=windows,
-        provenance=score_provenance(study_settings(study), snakemake.params.code, windows),
+        language_folders=adaptations,
+        data_paths=data,
+        provenance=score_provenance(study_settings(study), snakemake.params.code, data),
         scores_path=Path(snakemake.output.scores),
         counts_path=Path(snakemake.output.counts),
         machine=machine(snakemake, study),
-        write_predictions=partial(
-            write_conll, results / "labelled" / "ner", results / "predictions" / base / "ner" / method / source
-        )
-        if study.tasks.ner.write_predictions
+        write_predictions=partial(write_conll, paths.results / "labelled" / name, paths.results / "predictions" / place)
+        if getattr(task, "write_predictions", False)
         else None,
     )

@@ -8,23 +8,23 @@ from madx.provenance import made_by, study_settings
 from madx.training.task import train_task
 
 with job(snakemake) as study:
-    method, source = snakemake.wildcards.method, snakemake.wildcards.source
-    task, folder, seeds = study.tasks.ner, Path(snakemake.output[0]), snakemake.params.seeds
+    name, method, source = (snakemake.wildcards[key] for key in ("task", "method", "source"))
+    task, folder, seeds = study.tasks[name], Path(snakemake.output[0]), snakemake.params.seeds
     whole = METHODS[method].trains == "model"
-    language = snakemake.input.get("language")
+    language, first = snakemake.input.get("language"), snakemake.input.get("first_stage")
     train_task(
         task,
         study.adapters,
         trains=METHODS[method].trains,
         seeds=seeds,
-        learning_rate=study.methods[method].learning_rate,
+        learning_rate=task.methods[method].learning_rate,
         epochs=study.by_category(task.epochs, source),
         batch_size=study.by_category(task.batch_size, source),
         base_folder=Path(snakemake.input.base).parent,
         language_folder=Path(language).parent if language else None,
-        windows_path=Path(snakemake.input.windows),
+        data_path=Path(snakemake.input.data),
         description={
-            "task": "ner",
+            "task": name,
             "method": method,
             "source": source,
             "provenance": made_by(study_settings(study), snakemake.params.code),
@@ -33,4 +33,5 @@ with job(snakemake) as study:
         metrics_path=Path(snakemake.output.metrics) if whole else folder / "metrics.jsonl",
         checkpoint_folder=checkpoint_folder(snakemake, study),
         machine=machine(snakemake, study),
+        start_folders=[Path(first) if whole else Path(first) / f"seed{seed}" for seed in seeds] if first else [],
     )

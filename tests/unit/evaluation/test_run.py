@@ -14,17 +14,18 @@ from seqeval.metrics import f1_score
 
 from madx.adapters import AdapterSet, AdapterShape
 from madx.adapters.storage import AdapterError, save_part
-from madx.data.windows import load_windows
-from madx.evaluation import run
+from madx.data.sequences import load_sequences
+from madx.data.windows import Windows
 from madx.evaluation.predictions import write_conll
-from madx.evaluation.run import evaluate_run
+from madx.evaluation.run import Loaded, evaluate_run
 from madx.files import file_digest
 from madx.models.base import read_description, save_base
-from madx.models.heads import TaggingHead
+from madx.models.heads import TokenHead
+from madx.paths import Trained
 from madx.training.compute import Machine
 from madx.training.task import TaskPart
 from tests.unit.adapters.tiny import randomized
-from tests.unit.training.conftest import HIDDEN, LAYERS, TAGS, save_windows, tiny_model
+from tests.unit.training.conftest import HIDDEN, LAYERS, TAGS, save_windows, tiny_model, tiny_study
 
 SEEDS = (4, 0)
 TARGETS = ("qaa", "qae")
@@ -42,14 +43,14 @@ def files(tmp_path_factory):
         adapters = randomized(AdapterSet(language), number)
         save_part(folder / "languages" / target, adapters.state_dict(), {"shape": language.as_dict(), "base": base})
         save_windows(folder / f"{target}.npz", 25, seed=number)
-        windows = load_windows(folder / f"{target}.npz", "test")
+        windows = load_sequences(Windows, folder / f"{target}.npz", "test")
         words = [[f"{target}{k}" for k in range(n)] for n in np.diff(windows.gold_offsets)]
         (folder / "labelled" / target).mkdir(parents=True)
         parquet.write_table(pa.table({"tokens": words}), folder / "labelled" / target / "test.parquet")
     for seed in SEEDS:
-        head = TaggingHead.create(HIDDEN, len(TAGS), [seed])
+        head = TokenHead.create(HIDDEN, len(TAGS), [seed])
         part = randomized(TaskPart(AdapterSet(task), head), seed)
-        made = {"base": base, "seed": seed, "dev_f1": 10.0 + seed, "provenance": {"code": "y"}}
+        made = {"base": base, "seed": seed, "dev_score": 10.0 + seed, "provenance": {"code": "y"}}
         save_part(folder / f"adapter/seed{seed}", part.state_dict(), {**made, "shape": task.as_dict()})
         save_part(folder / f"model/seed{seed}", TaskPart(None, head).state_dict(), {**made, "shape": None})
         randomized(tiny_model(), seed).save_pretrained(folder / f"model/seed{seed}/model")
@@ -59,15 +60,17 @@ def files(tmp_path_factory):
 def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains="adapter", frozen=torch.float32):
     """Evaluate and return scores as {(target, seed): {metric: value}}."""
     languages = languages or {target: files / "languages" / target for target in targets}
+    folders = [files / trains / f"seed{seed}" for seed in seeds]
+    groups = [(seeds, folders)] if trains == "adapter" else [((s,), (f,)) for s, f in zip(seeds, folders, strict=True)]
+    groups = [Trained(tuple(some), tuple(theirs), targets, files / "base") for some, theirs in groups]
     evaluate_run(
         RUN,
+        tiny_study().tasks["ner"],
+        groups,
         trains=trains,
         stack="paper",
-        seeds=seeds,
-        base_folder=files / "base",
-        seed_folders=[files / trains / f"seed{seed}" for seed in seeds],
         language_folders=languages,
-        windows_paths={target: files / f"{target}.npz" for target in targets},
+        data_paths={target: files / f"{target}.npz" for target in targets},
         provenance={"code": "x"},
         scores_path=output / "scores.json",
         counts_path=output / "counts.parquet",
@@ -79,12 +82,13 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
     made = content["provenance"]
     assert (made["code"], made["stack"], made["device"]) == ("x", "paper", "cpu")
     assert getattr(torch, made["precision"]) == frozen
-    assert made["base"] == read_description(files / "base")["fingerprint"]
     assert made["adaptations"].keys() <= set(targets)
     for seed, part in zip(seeds, made["trained"], strict=True):
         weights = {"adapter.safetensors"} | ({"model/model.safetensors"} if trains == "model" else set())
+        assert part["base"]["fingerprint"] == read_description(files / "base")["fingerprint"]
+        assert part["targets"] == list(targets)
         assert part["weights"] == {name: file_digest(files / trains / f"seed{seed}" / name) for name in weights}
-        assert (part["seed"], part["dev_f1"], part["provenance"]) == (seed, 10.0 + seed, {"code": "y"})
+        assert (part["seed"], part["dev_score"], part["provenance"]) == (seed, 10.0 + seed, {"code": "y"})
     found = {}
     for score in content["scores"]:
         found.setdefault((score["target"], score["seed"]), {})[score["metric"]] = score["value"]
@@ -121,7 +125,7 @@ def test_predictions_in_conll_form_give_the_same_f1(files, tmp_path):
         path = tmp_path / f"predictions/{target}.seed{seed}.conll"
         gold, predicted = conll_tags(path)
         assert values["f1"] == pytest.approx(100 * f1_score(gold, predicted, zero_division=0))
-        windows = load_windows(files / f"{target}.npz", "test")
+        windows = load_sequences(Windows, files / f"{target}.npz", "test")
         assert [tag for sentence in gold for tag in sentence] == [TAGS[k] for k in windows.gold]
         assert path.read_text(encoding="utf-8").startswith(f"{target}0\t")
 
@@ -172,13 +176,13 @@ def test_dropout_of_the_base_is_off(files, tmp_path, trains):
 @pytest.mark.parametrize(("trains", "expected"), [("adapter", False), ("model", True)])
 def test_whole_models_are_read_with_autocast_on_a_bfloat16_machine(files, tmp_path, monkeypatch, trains, expected):
     """Frozen bases have bfloat16 weights there and need none."""
-    seen, predict_tags = [], run.predict_tags
+    seen, predict = [], Loaded.predict
 
-    def recording(adapted, head, windows, autocast):
-        seen.append((autocast, adapted.model.dtype == torch.bfloat16))
-        return predict_tags(adapted, head, windows, autocast)
+    def recording(loaded, *arguments):
+        seen.append((loaded.encode.autocast, loaded.encode.adapted.model.dtype == torch.bfloat16))
+        return predict(loaded, *arguments)
 
-    monkeypatch.setattr(run, "predict_tags", recording)
+    monkeypatch.setattr(Loaded, "predict", recording)
     languages = dict.fromkeys(TARGETS) if trains == "model" else None
     evaluate(files, tmp_path, trains=trains, languages=languages, frozen=torch.bfloat16)
     assert set(seen) == {(expected, not expected)}

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from seqeval.metrics import classification_report, f1_score, precision_score, recall_score
 from seqeval.metrics.sequence_labeling import get_entities
 
-from madx.evaluation.run import span_scores
-from madx.evaluation.spans import TagSet, count_spans, find_spans, scores_from_counts
+from madx.evaluation.spans import TagSet, count_spans, find_spans, scores_from_counts, span_scores
 
 NAMES = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 TAGS = TagSet(NAMES)
@@ -51,7 +50,7 @@ def test_f1_recomputed_from_sentence_counts_equals_seqeval(sentences):
 @given(corpus)
 def test_scores_by_type_are_seqevals(sentences):
     gold, predicted, offsets = arrays(sentences)
-    scores = span_scores(gold, predicted, offsets, TAGS, count_spans(gold, predicted, offsets, TAGS))
+    scores = span_scores(gold, predicted, offsets, TAGS)
     as_names = [[[NAMES[pair[k]] for pair in words] for words in sentences] for k in (0, 1)]
     if any(tag != "O" for part in as_names for words in part for tag in words):
         report = classification_report(*as_names, output_dict=True, zero_division=0)
@@ -63,5 +62,5 @@ def test_scores_by_type_are_seqevals(sentences):
 def test_no_entities_at_all_score_zero():
     gold = predicted = np.zeros(4, dtype=int)
     offsets = np.array([0, 2, 4])
-    scores = span_scores(gold, predicted, offsets, TAGS, count_spans(gold, predicted, offsets, TAGS))
+    scores = span_scores(gold, predicted, offsets, TAGS)
     assert set(scores.values()) == {0.0}

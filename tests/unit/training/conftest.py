@@ -11,7 +11,8 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 from madx.config import Study, load_study
 from madx.data import SPLITS
 from madx.data.blocks import pack_blocks
-from madx.data.windows import ARRAYS, Windows
+from madx.data.sequences import save_sequences
+from madx.data.windows import Windows
 from madx.files import file_digest, write_json
 from madx.models.base import save_base
 from madx.models.tokenizer import train_tokenizer
@@ -53,24 +54,21 @@ def random_windows(sentences: int, seed: int = 0) -> Windows:
         gold += [int(piece % 5 == 0) for piece in pieces]
         offsets.append(len(input_ids))
         gold_offsets.append(len(gold))
-    return Windows(
-        input_ids=np.array(input_ids, dtype=np.int32),
-        offsets=np.array(offsets),
-        words=np.array(words, dtype=np.int32),
-        sentences=np.arange(sentences, dtype=np.int32),
-        gold=np.array(gold, dtype=np.int16),
-        gold_offsets=np.array(gold_offsets),
+    return Windows.of(
+        input_ids=input_ids,
+        offsets=offsets,
+        words=words,
+        sentences=np.arange(sentences),
+        gold=gold,
+        gold_offsets=gold_offsets,
         tags=TAGS,
     )
 
 
 def save_windows(path: Path, sentences: int, seed: int) -> None:
-    """A file as tokenize_ner writes it, with random windows in its three splits."""
-    arrays = {"tags": TAGS}
-    for number, split in enumerate(SPLITS):
-        windows = random_windows(sentences, seed=10 * seed + number)
-        arrays |= {f"{split}_{name}": getattr(windows, name) for name in ARRAYS}
-    np.savez(path, **arrays)
+    """A file as tokenize_labelled writes it, with random windows in three splits."""
+    splits = enumerate(SPLITS)
+    save_sequences(path, {split: random_windows(sentences, seed=10 * seed + number) for number, split in splits})
 
 
 def save_blocks(bin_path: Path, rows: np.ndarray, held_out: int) -> None:

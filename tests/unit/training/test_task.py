@@ -10,11 +10,13 @@ from safetensors.torch import load_file
 from seqeval.metrics import f1_score
 
 from madx.adapters import AdapterError, AdapterSet, AdapterShape
-from madx.adapters.storage import load_language, save_part
-from madx.data.windows import load_windows
-from madx.evaluation.run import load_adapter_run
-from madx.evaluation.tagging import predict_tags
+from madx.adapters.storage import save_part
+from madx.data.sequences import load_sequences
+from madx.data.windows import Windows
+from madx.evaluation.run import load_trained
 from madx.models.base import load_base, read_description
+from madx.paths import Trained
+from madx.tasks.tagging import Tagging
 from madx.training import task
 from madx.training.task import train_task
 from tests.unit.training.conftest import HIDDEN, LAYERS, TAGS, digests, save_windows, tiny_study
@@ -50,7 +52,7 @@ def train(base_folder, machine, tmp_path):
     ):
         study = tiny_study()
         train_task(
-            study.tasks.ner.model_copy(update={"evaluations": 2} | changes),
+            study.tasks["ner"].model_copy(update={"evaluations": 2} | changes),
             study.adapters,
             trains=trains,
             seeds=seeds,
@@ -59,7 +61,7 @@ def train(base_folder, machine, tmp_path):
             batch_size=8,
             base_folder=base_folder,
             language_folder=language_folder,
-            windows_path=tmp_path / "windows.npz",
+            data_path=tmp_path / "windows.npz",
             description={"task": "ner", "method": "madx", "source": "qaa"},
             folders=[tmp_path / name / f"seed{seed}" for seed in seeds],
             metrics_path=tmp_path / name / "metrics.jsonl",
@@ -97,7 +99,7 @@ def test_metrics_have_the_dev_f1_of_every_seed_and_the_best_is_kept(train):
         scores = {r["step"]: r["value"] for r in records if (r["metric"], r["seed"]) == ("dev_f1", seed)}
         assert scores.keys() == {4, 8}
         description = json.loads((folder / f"seed{seed}/adapter.json").read_text(encoding="utf-8"))
-        assert description["dev_f1"] == max(scores[4], scores[8]) == scores[description["best_step"]]
+        assert description["dev_score"] == max(scores[4], scores[8]) == scores[description["best_step"]]
 
 
 def test_the_languages_adapter_matters(train, base_folder, tmp_path):
@@ -126,7 +128,7 @@ def test_dev_part_picks_the_checkpoint_and_the_test_part_has_no_say(train, tmp_p
     def trained(name):
         folder = train(seeds=(0,), name=name, evaluations=8) / "seed0"
         description = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
-        return description["dev_f1"], description["best_step"], digests(folder)["adapter.safetensors"]
+        return description["dev_score"], description["best_step"], digests(folder)["adapter.safetensors"]
 
     before = trained("before")
     relabel(tmp_path / "windows.npz", "test")
@@ -140,16 +142,16 @@ def test_recorded_dev_f1_is_that_of_the_kept_adapter(train, base_folder, machine
     language = save_language(tmp_path / "language", base_folder)
     folder = train(language_folder=language, epochs=30, learning_rate=3e-2)
     folders = [folder / f"seed{seed}" for seed in SEEDS]
-    adapted, head = load_adapter_run(base_folder, folders, tiny_study().adapters.stack, machine)
-    adapted.language = load_language(language)
-    dev = load_windows(tmp_path / "windows.npz", "dev")
+    trained = Trained(SEEDS, tuple(folders), ("qaa",), base_folder)
+    loaded = load_trained(Tagging(), trained, "adapter", tiny_study().adapters.stack, machine)
+    dev = load_sequences(Windows, tmp_path / "windows.npz", "dev")
+    predicted = loaded.predict(dev, language)
 
     def sentences(tags):
         return [TAGS[tags[start:end]].tolist() for start, end in itertools.pairwise(dev.gold_offsets)]
 
-    scores = [100 * f1_score(sentences(dev.gold), sentences(tags)) for tags in predict_tags(adapted, head, dev)]
-    recorded = [json.loads((f / "adapter.json").read_text(encoding="utf-8"))["dev_f1"] for f in folders]
-    print("SCORES", scores)
+    scores = [100 * f1_score(sentences(dev.gold), sentences(tags)) for tags in predicted.values()]
+    recorded = [json.loads((f / "adapter.json").read_text(encoding="utf-8"))["dev_score"] for f in folders]
     assert min(scores) > 0
     assert recorded == pytest.approx(scores)
 

@@ -1,4 +1,4 @@
-"""The tagging phase: the score that picks checkpoints, and dropout in the base and in the head."""
+"""Training on tags: the score that picks checkpoints, and dropout in the base and in the head."""
 
 import itertools
 
@@ -7,18 +7,20 @@ import torch
 from seqeval.metrics import f1_score, precision_score, recall_score
 
 from madx.adapters import AdaptedModel
-from madx.models.heads import TaggingHead
-from madx.training.tagging import TaggingPhase
+from madx.models.heads import TokenHead
+from madx.tasks.kind import Encoder
+from madx.tasks.tagging import Tagging
 from madx.training.task import TaskPart
+from madx.training.task_phase import TaskPhase
 from tests.unit.training.conftest import HIDDEN, TAGS, random_windows, tiny_model
 
 
-def phase_of(base_dropout=0.0, head_dropout=0.0) -> TaggingPhase:
-    head = TaggingHead.create(HIDDEN, len(TAGS), [0], head_dropout)
+def phase_of(base_dropout=0.0, head_dropout=0.0) -> TaskPhase:
+    head = TokenHead.create(HIDDEN, len(TAGS), [0], head_dropout)
     trainable = dict(TaskPart(None, head).named_parameters())
-    adapted = AdaptedModel(tiny_model(base_dropout))
+    encode = Encoder(AdaptedModel(tiny_model(base_dropout)))
     train, dev = random_windows(16), random_windows(30, seed=1)
-    return TaggingPhase(adapted, head, trainable, train, dev, seeds=[0], batch_size=8)
+    return TaskPhase(Tagging(), encode, head, trainable, train, dev, seeds=[0], batch_size=8)
 
 
 def test_checkpoints_are_picked_by_f1():
@@ -28,8 +30,8 @@ def test_checkpoints_are_picked_by_f1():
         phase.head.weight.zero_()
         phase.head.bias.copy_(torch.tensor([[0.0, 1.0, 0.0]]))
     phase.train(False)
-    offsets = phase.dev_windows.gold_offsets
-    gold = [TAGS[phase.dev_windows.gold[start:end]].tolist() for start, end in itertools.pairwise(offsets)]
+    offsets = phase.dev_data.gold_offsets
+    gold = [TAGS[phase.dev_data.gold[start:end]].tolist() for start, end in itertools.pairwise(offsets)]
     predicted = [["B-PER"] * len(sentence) for sentence in gold]
     precision, recall, f1 = (100 * score(gold, predicted) for score in (precision_score, recall_score, f1_score))
     assert precision < f1 < recall

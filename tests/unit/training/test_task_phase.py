@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madx.adapters import AdaptedModel, AdapterSet, AdapterShape
-from madx.models.heads import TaggingHead
+from madx.models.heads import TokenHead
+from madx.tasks.kind import Encoder
+from madx.tasks.tagging import Tagging
 from madx.training.loop import LoopSettings, adamw, optimize
-from madx.training.tagging import TaggingPhase, epoch_batches
 from madx.training.task import TaskPart
+from madx.training.task_phase import TaskPhase, epoch_batches
 from tests.unit.training.conftest import HIDDEN, LAYERS, TAGS, random_windows, tiny_model
 
 
@@ -48,12 +50,11 @@ def train_replicas(seeds, steps=50, model=None, learning_rate=2e-2):
     adapted = AdaptedModel(model)
     adapted.language = AdapterSet.create(AdapterShape(LAYERS, HIDDEN, 8, 4), [7]).requires_grad_(False)
     shape = AdapterShape(LAYERS, HIDDEN, 4)
-    part = TaskPart(AdapterSet.create(shape, seeds), TaggingHead.create(HIDDEN, len(TAGS), seeds, dropout=0.0))
+    part = TaskPart(AdapterSet.create(shape, seeds), TokenHead.create(HIDDEN, len(TAGS), seeds, dropout=0.0))
     adapted.task = part.adapters
     trainable = dict(part.named_parameters())
-    phase = TaggingPhase(
-        adapted, part.head, trainable, random_windows(60), random_windows(30, seed=1), seeds=seeds, batch_size=8
-    )
+    train, dev = random_windows(60), random_windows(30, seed=1)
+    phase = TaskPhase(Tagging(), Encoder(adapted), part.head, trainable, train, dev, seeds=seeds, batch_size=8)
     outcome = optimize(phase, adamw(trainable.values(), learning_rate, 0.01), LoopSettings(steps, 5, 0.1, 1.0))
     return model, outcome
 

@@ -1,14 +1,14 @@
-"""The tagging head: a linear layer for each replica, with dropout before it."""
+"""The head on tokens: a linear layer for each replica, with dropout before it."""
 
 import torch
 
-from madx.models.heads import TaggingHead
+from madx.models.heads import TokenHead
 
 HIDDEN, TAGS = 64, 5
 
 
 def head_and_input(dropout=0.5):
-    head = TaggingHead.create(HIDDEN, TAGS, seeds=(0, 1), dropout=dropout)
+    head = TokenHead.create(HIDDEN, TAGS, seeds=(0, 1), dropout=dropout)
     return head, torch.randn(2 * 3, 7, HIDDEN, generator=torch.Generator().manual_seed(0))
 
 
