@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from madx.config import Study
 from madx.config_types import HubSource, LocalSource
@@ -20,6 +21,8 @@ def read_documents(study: Study, code: str) -> Iterator[str]:
     """The language's documents, one line each, in the source's order and in bounded memory.
 
     A document is a line of a local file, a paragraph (line) of a hub article's `text`, or a document of the miniature.
+    Of a local file of labelled data it is a passage (.json: SQuAD's) or a premise or option (.jsonl: COPA's, Social
+    IQa's), since some languages have no other text.
     Cleaning: control characters are removed, white space of any kind becomes one blank, empty documents are dropped;
     letters, accents, and invisible marks that carry meaning (joiners, direction) stay as people wrote them: no
     Unicode normalisation, which is the tokenizer's business. A line over `lines.LONGEST` characters gives several
@@ -29,7 +32,7 @@ def read_documents(study: Study, code: str) -> Iterator[str]:
     source = study.corpora.data
     if isinstance(source, LocalSource):
         path = local_path(study, source, language=code)
-        return _nonempty((line for _, line in read_lines(path)), str(path))
+        return _nonempty(_local_lines(path), str(path))
     if isinstance(source, HubSource):
         return _nonempty(_hub_lines(source, code), f"{source.id} ({code})")
     return _nonempty(_miniature_lines(study, code), f"the miniature's language {code}")
@@ -48,6 +51,23 @@ def _nonempty(lines: Iterable[str], name: str) -> Iterator[str]:
             yield document
     if not found:
         raise DataError(f"{name}:1: no text; a language needs some to be adapted to")
+
+
+def _local_lines(path: Path) -> Iterator[str]:
+    """Texts of a file by the ending of its name."""
+    if path.suffix == ".json":
+        from madx.data.squad import read_contexts
+
+        return _pieces(read_contexts(path))
+    if path.suffix == ".jsonl":
+        from madx.data.copa import choice_texts
+
+        return _pieces(choice_texts(path))
+    return (line for _, line in read_lines(path))
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[str]:
+    return (piece for text in texts for piece in split_long(text))
 
 
 def _hub_lines(source: HubSource, code: str) -> Iterator[str]:

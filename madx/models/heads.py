@@ -38,3 +38,37 @@ class TokenHead(nn.Module):
         """hidden: (replicas · batch, tokens, hidden_size), replica by replica -> (replicas, batch · tokens, scores)."""
         rows = self.dropout(hidden).reshape(self.weight.shape[0], -1, hidden.shape[-1])
         return torch.baddbmm(self.bias.to(rows.dtype).unsqueeze(1), rows, self.weight.to(rows.dtype).mT)
+
+
+class ChoiceHead(nn.Module):
+    """One score a sequence, from its first token: dropout, linear, tanh, dropout, linear; `replicas` copies of it.
+
+    The usual head of RoBERTa for whole sequences (Liu et al. 2019, arXiv 1907.11692, as transformers has it). All
+    options of an example share it, so that it serves any number of them. A score has no bias: it would be the same for
+    all options, which a softmax over them does not see; its gradient would be nothing but rounding errors, and Adam
+    makes whole steps of such.
+    """
+
+    def __init__(self, hidden_size: int, replicas: int = 1, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.dense_weight = nn.Parameter(torch.zeros(replicas, hidden_size, hidden_size))
+        self.dense_bias = nn.Parameter(torch.zeros(replicas, hidden_size))
+        self.weight = nn.Parameter(torch.zeros(replicas, 1, hidden_size))
+        self.dropout = nn.Dropout(dropout)
+
+    @classmethod
+    def create(cls, hidden_size: int, seeds: Sequence[int], dropout: float = 0.1) -> ChoiceHead:
+        """A new head, one replica a seed; a replica's values do not depend on the other seeds."""
+        head = cls(hidden_size, len(seeds), dropout)
+        with torch.no_grad():
+            for replica, generator in enumerate(generators(seeds, "head")):
+                head.dense_weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
+                head.weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
+        return head
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """hidden: (replicas · sequences, tokens, hidden_size), replica by replica -> (replicas, sequences)."""
+        first = self.dropout(hidden[:, 0]).view(self.weight.shape[0], -1, hidden.shape[-1])
+        dense_bias = self.dense_bias.to(first.dtype).unsqueeze(1)
+        inner = torch.baddbmm(dense_bias, first, self.dense_weight.to(first.dtype).mT).tanh()
+        return torch.bmm(self.dropout(inner), self.weight.to(first.dtype).mT).squeeze(-1)

@@ -35,6 +35,21 @@ def test_missing_text_is_named(make_study):
         list(read_documents(make_study(), "aa"))
 
 
+def test_premises_and_options_are_text(make_study, tmp_path):
+    (tmp_path / "ccr").mkdir()
+    row = '{"premise": "One\\u0000  two.", "choice1": "Three.", "choice2": "One two.", "question": "cause"}\n'
+    (tmp_path / "ccr" / "aa.jsonl").write_text(row * 2, encoding="utf-8")
+    study = make_study(corpora={"data": {"source": "local", "path": "ccr/{language}.jsonl"}})
+    assert list(read_documents(study, "aa")) == ["One two.", "Three.", "One two."]
+
+
+def test_examples_that_cannot_be_read_as_text_are_named(make_study, tmp_path):
+    (tmp_path / "aa.jsonl").write_text('{"text": "One"}\n', encoding="utf-8")
+    study = make_study(corpora={"data": {"source": "local", "path": "{language}.jsonl"}})
+    with pytest.raises(DataError, match=r"aa\.jsonl:1: its fields are 'text'; expected premise"):
+        list(read_documents(study, "aa"))
+
+
 def test_miniature_text(make_study):
     study = make_study(
         corpora={"data": {"source": "miniature"}},
