@@ -66,6 +66,12 @@ class ChoiceHead(nn.Module):
                 head.weight[replica].normal_(0, INITIAL_DEVIATION, generator=generator)
         return head
 
+    @classmethod
+    def like(cls, tensors: Mapping[str, Tensor]) -> ChoiceHead:
+        """A head of the sizes of saved tensors."""
+        replicas, _, hidden_size = tensors["weight"].shape
+        return cls(hidden_size, replicas)
+
     def forward(self, hidden: Tensor) -> Tensor:
         """hidden: (replicas · sequences, tokens, hidden_size), replica by replica -> (replicas, sequences)."""
         first = self.dropout(hidden[:, 0]).view(self.weight.shape[0], -1, hidden.shape[-1])

@@ -52,7 +52,7 @@ class Choosing:
 
     def predict(self, encode: Encoder, head: ChoiceHead, data: ChoiceSequences) -> list[np.ndarray]:
         """The chosen option of each example: (examples,) for each replica."""
-        replicas = head.replicas
+        replicas = head.weight.shape[0]
         predicted = np.zeros((replicas, len(data.labels)), dtype=np.int64)
         for examples in batches_by_length(self.unit_lengths(data), replicas):
             scores = head(encode(data, _options_of(data, examples), copies=replicas))

@@ -38,6 +38,7 @@ def make_study(tmp_path):
             "languages_table": str(table),
             "languages": {"high-resource covered": list(languages)},
             "table5_source": languages[0],
+            "figure6_targets": [],
         }
         chosen["corpora"] |= {"data": {"source": "local", "path": "text/{language}.txt"}} | (corpora or {})
         chosen["tasks"]["ner"] |= {"data": {"source": "local", "path": "ner/{language}/{split}.txt"}} | (ner or {})

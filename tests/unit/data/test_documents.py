@@ -52,8 +52,8 @@ def test_examples_that_cannot_be_read_as_text_are_named(make_study, tmp_path):
 
 def test_miniature_text(make_study):
     study = make_study(
-        corpora={"data": {"source": "miniature"}},
-        miniature={"seed": 1, "sentences": 30, "ner_train": 5, "ner_dev": 5, "ner_test": 5},
+        corpora={"data": {"source": "miniature", "sentences": 30}},
+        miniature={"seed": 1},
     )
     documents = list(read_documents(study, "aa"))
     assert documents and documents == list(read_documents(study, "aa"))

@@ -6,12 +6,12 @@ import sys
 import datasets
 import pytest
 
-from madx.config import HubSource
+from madx.config_types import HubSource
 from madx.data.errors import DataError
 from madx.data.hub import open_hub
 
 OFFLINE = """
-from madx.config import HubSource
+from madx.config_types import HubSource
 from madx.data.errors import DataError
 from madx.data.hub import open_hub
 source = HubSource(source="hub", id="unimelb-nlp/wikiann", configuration="{language}", revision=REVISION)
@@ -41,7 +41,7 @@ def test_offline_message_says_what_to_download_and_what_to_set(tmp_path, revisio
 
 READ = """
 import sys
-from madx.config import HubSource
+from madx.config_types import HubSource
 from madx.data.hub import open_hub
 source = HubSource(source="hub", id=sys.argv[1], configuration="default", revision=None)
 print([row["text"] for row in open_hub(source, "sw", "train").rows(["text"])])
@@ -64,7 +64,7 @@ def test_reading_leaves_nothing_in_the_home_folder(tmp_path):
 
 PARTIAL = """
 import itertools, sys
-from madx.config import HubSource
+from madx.config_types import HubSource
 from madx.data.hub import open_hub
 source = HubSource(source="hub", id=sys.argv[1], configuration="default", revision=None)
 kept = [open_hub(source, "sw", "train").rows(["text"]) for _ in range(20)]

@@ -8,11 +8,14 @@ from madx.data.local import check_local_files, local_files
 
 def test_files_of_every_language_and_split(make_study, tmp_path):
     files = [path.relative_to(tmp_path).as_posix() for path in local_files(make_study())]
-    assert files == [
-        path
-        for code in ("aa", "bb")
-        for path in (f"text/{code}.txt", *(f"ner/{code}/{split}.txt" for split in ("train", "dev", "test")))
-    ]
+    labelled = [f"ner/{code}/{split}.txt" for code in ("aa", "bb") for split in ("train", "dev", "test")]
+    assert files == ["text/aa.txt", "text/bb.txt", *labelled]
+
+
+def test_files_of_a_language_that_is_only_a_target(make_study):
+    study = make_study(ner={"sources": ["aa"]})
+    names = [path.as_posix() for path in local_files(study) if "bb" in path.as_posix()]
+    assert [name.rpartition("/")[2] for name in names] == ["bb.txt", "test.txt"]
 
 
 def test_missing_file_is_one_line_with_the_setting(make_study, tmp_path):
@@ -30,6 +33,6 @@ def test_missing_file_is_one_line_with_the_setting(make_study, tmp_path):
 
 
 def test_other_sources_need_no_files(make_study):
-    miniature = {"data": {"source": "miniature"}}
-    sizes = {"seed": 1, "sentences": 9, "ner_train": 7, "ner_dev": 4, "ner_test": 5}
-    check_local_files(make_study(corpora=miniature, ner=miniature, miniature=sizes))
+    text = {"data": {"source": "miniature", "sentences": 9}}
+    labelled = {"data": {"source": "miniature", "train": 7, "dev": 4, "test": 5}}
+    check_local_files(make_study(corpora=text, ner=labelled, miniature={"seed": 1}))

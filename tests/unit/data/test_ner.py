@@ -8,9 +8,16 @@ import pytest
 
 from madx.data.conll import read_conll
 from madx.data.errors import DataError
-from madx.data.ner import SOURCE_KEY, prepare_ner, read_ner
+from madx.data.labelled import SOURCE_KEY, prepare_labelled, read_labelled
+from madx.data.ner import rows
 
 DATES = {"map_tags": {"DATE": "O"}}
+SPLITS = ("train", "dev", "test")
+
+
+def read_ner(study, code, split):
+    """Tokens and tags of each sentence."""
+    return [(row["tokens"], row["tags"]) for row in rows(read_labelled(study, "ner", code, split), study.tasks["ner"])]
 
 
 @pytest.fixture
@@ -83,7 +90,7 @@ def test_bad_input_names_file_and_line(make_study, write, content, message):
 def test_parquet_files_hold_the_sentences(make_study, write, tmp_path):
     for split in ("train", "dev", "test"):
         write(f"{split} B-PER\nx O\n\ny I-ORG\n", split)
-    prepare_ner(make_study(), "aa", tmp_path / "out")
+    prepare_labelled(make_study(), "ner", "aa", SPLITS, tmp_path / "out")
     for split in ("train", "dev", "test"):
         table = pyarrow.parquet.read_table(tmp_path / "out" / f"{split}.parquet")
         source = {"source": "local", "path": str(tmp_path / "ner/{language}/{split}.txt")}
@@ -98,20 +105,14 @@ def test_a_bad_split_leaves_nothing_written(make_study, write, tmp_path):
     write("a O\n", "dev")
     write("a\n", "test")
     with pytest.raises(DataError, match=r"test\.txt:1"):
-        prepare_ner(make_study(), "aa", tmp_path / "out")
+        prepare_labelled(make_study(), "ner", "aa", SPLITS, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_miniature_has_the_configured_sizes(make_study):
     study = make_study(
-        ner={"data": {"source": "miniature"}},
-        miniature={
-            "seed": 1,
-            "sentences": 9,
-            "ner_train": {"high-resource covered": 7},
-            "ner_dev": 4,
-            "ner_test": 5,
-        },
+        ner={"data": {"source": "miniature", "train": {"high-resource covered": 7}, "dev": 4, "test": 5}},
+        miniature={"seed": 1},
     )
     assert [len(read_ner(study, "aa", split)) for split in ("train", "dev", "test")] == [7, 4, 5]
 

@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madx.data.errors import DataError
-from madx.data.ner import prepare_ner
+from madx.data.labelled import prepare_labelled, tokenize_labelled
 from madx.data.tokenization import open_word_tokenizer
-from madx.data.windows import load_windows, make_windows, tag_names, tokenize_ner
+from madx.data.sequences import load_sequences
+from madx.data.windows import Windows, make_windows, tag_names
 
 KINDS = ["unigram", "byte-level", "wordpiece"]
 TAGS = tag_names(["PER", "LOC"])
@@ -96,29 +97,30 @@ def labelled(make_study, tmp_path):
     contents = {"train": "Ada B-PER\nsat O\n\nKampala I-LOC\n", "dev": "cat O\n", "test": "the O\nmat B-LOC\n. O\n"}
     for split, content in contents.items():
         (tmp_path / "ner" / "aa" / f"{split}.txt").write_text(content, encoding="utf-8")
-    prepare_ner(make_study(), "aa", tmp_path / "labelled")
-    return tmp_path / "labelled"
+    prepare_labelled(make_study(), "ner", "aa", contents, tmp_path / "labelled")
+    return [tmp_path / "labelled" / f"{split}.parquet" for split in contents]
 
 
-def test_file_round_trip_and_equal_bytes(labelled, tokenizer_folders, tmp_path):
-    labels = ["PER", "ORG", "LOC"]
+def test_file_round_trip_and_equal_bytes(labelled, make_study, tokenizer_folders, tmp_path):
+    settings = make_study(ner={"max_length": 32}).tasks["ner"]
     contents = []
     for name in ("one.npz", "two.npz"):
-        tokenize_ner(labelled, tokenizer_folders["unigram"], labels, 32, tmp_path / name)
+        tokenize_labelled(settings, labelled, tokenizer_folders["unigram"], tmp_path / name)
         contents.append((tmp_path / name).read_bytes())
     assert contents[0] == contents[1]
-    train = load_windows(tmp_path / "one.npz", "train")
+    train = load_sequences(Windows, tmp_path / "one.npz", "train")
     assert len(train) == 2
     assert [str(train.tags[tag]) for tag in train.gold] == ["B-PER", "O", "I-LOC"]
     assert train.gold_offsets.tolist() == [0, 2, 3]
     types = {name: str(getattr(train, name).dtype) for name in ("input_ids", "offsets", "words", "sentences", "gold")}
     assert types == {"input_ids": "int32", "offsets": "int64", "words": "int32", "sentences": "int32", "gold": "int16"}
-    assert len(load_windows(tmp_path / "one.npz", "test").gold) == 3
+    assert len(load_sequences(Windows, tmp_path / "one.npz", "test").gold) == 3
     with pytest.raises(DataError, match="no array 'extra_input_ids'"):
-        load_windows(tmp_path / "one.npz", "extra")
+        load_sequences(Windows, tmp_path / "one.npz", "extra")
 
 
-def test_a_tag_outside_the_labels_is_refused(labelled, tokenizer_folders, tmp_path):
+def test_a_tag_outside_the_labels_is_refused(labelled, make_study, tokenizer_folders, tmp_path):
+    settings = make_study(ner={"labels": ["PER"]}).tasks["ner"]
     with pytest.raises(DataError, match=r"train\.parquet: tag 'I-LOC' is not in the label set PER"):
-        tokenize_ner(labelled, tokenizer_folders["unigram"], ["PER"], 32, tmp_path / "one.npz")
+        tokenize_labelled(settings, labelled, tokenizer_folders["unigram"], tmp_path / "one.npz")
     assert not (tmp_path / "one.npz").exists()

@@ -51,14 +51,14 @@ def test_adapters_are_written_at_the_end_and_at_the_listed_steps(adapt, base_fol
     before = digests(base_folder) | digests(text_folder)
     folder = adapt(kind)
     part = {"adapter.safetensors", "adapter.json"}
-    steps = {f"step{step}/{name}" for step in (2, 4) for name in part}  # 99 is never reached
+    steps = {f"steps/step{step}/{name}" for step in (2, 4) for name in part}  # 99 is never reached
     assert digests(folder).keys() == part | steps | {"metrics.jsonl"}
     assert digests(base_folder) | digests(text_folder) == before
     base = read_description(base_folder)
-    for below in (folder, folder / "step2", folder / "step4"):
+    for below in (folder, folder / "steps/step2", folder / "steps/step4"):
         adapters = load_language(below, base["fingerprint"], HIDDEN)
         assert (adapters.invertible is not None) == (kind == "lad-inv")
-    states = [load_language(folder / name).state_dict()["layers.0.up_weight"] for name in ("step2", "step4", ".")]
+    states = [load_language(folder / name).state_dict()["layers.0.up_weight"] for name in ("steps/step2", "steps/step4", ".")]
     assert not torch.equal(states[0], states[1])
     assert not torch.equal(states[1], states[2])
 
@@ -68,7 +68,7 @@ def test_whole_model_is_written_as_a_base(adapt, base_folder):
     folder = adapt("full")
     assert digests(base_folder) == before
     assert (folder / "base.json").is_file()
-    assert not list(folder.glob("step*"))
+    assert not list(folder.rglob("step*"))
     old, new = (load_base(path / "model").state_dict() for path in (base_folder, folder))
     assert old.keys() == new.keys()
     assert not torch.equal(
@@ -96,7 +96,7 @@ def test_description_says_what_the_adapter_belongs_to(adapt, base_folder, text_f
     assert description["base"] == {"name": base["name"], "fingerprint": base["fingerprint"]}
     assert (description["kind"], description["language"], description["steps"]) == ("lad-inv", "qaa", STEPS)
     assert description["text"]["text_sha256"] == blocks["text_sha256"]
-    assert json.loads((folder / "step2/adapter.json").read_text(encoding="utf-8"))["steps"] == 2
+    assert json.loads((folder / "steps/step2/adapter.json").read_text(encoding="utf-8"))["steps"] == 2
     perplexities = [record["value"] for record in metrics_of(folder) if record["metric"] == "perplexity"]
     assert description["perplexity"] == perplexities[-1]
 
