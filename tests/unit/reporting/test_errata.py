@@ -35,6 +35,10 @@ def test_page_is_in_step(values):
     assert text == errata_page(values), "write it again: python -m madx.reporting.errata_page"
 
 
+def test_published_values_bear_out_every_section(values):
+    assert [erratum.title for erratum in find_errata(values) if not erratum.holds] == []
+
+
 def test_page_is_written_as_a_file(values, tmp_path):
     write_errata_page(ROOT / "config/published.csv", tmp_path / "errata.md")
     assert (tmp_path / "errata.md").read_text(encoding="utf-8") == errata_page(values)
@@ -182,7 +186,6 @@ def test_placements_by_hand():
 )
 def test_changed_value_is_noticed(values, section, value, row):
     other = changed(values, value, **row)
-    assert all(erratum.holds for erratum in find_errata(values))
     assert any(section in erratum.title for erratum in find_errata(other) if not erratum.holds)
     with pytest.raises(ErrataError, match="no longer show"):
         errata_page(other)
