@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from madx.config import HubSource, PretrainedBase, Study
+from madx.config import Study
+from madx.reporting.counterparts import on_published_data, published_name
 
 COLUMNS = (
     "item",
@@ -20,7 +21,6 @@ COLUMNS = (
     "cited_from",
 )
 KEY = list(COLUMNS[:7])
-DATA_SET = "wikiann"  # the published scores' data, under whatever owner on the hub
 WITHOUT_DATA = {"table4"}  # counts of parameters depend on the base alone
 
 
@@ -55,19 +55,40 @@ def published_rows(
     base: str,
     item: str,
     metric: str = "f1",
+    task: str | None = None,
 ) -> pd.DataFrame:
     """Published rows of one table for a base of the study; none where base or data are not the published ones.
 
+    task: the study's task that they are to stand beside; None: any task of their kind that is on the published data.
     What counts is where base and data come from, not what the configuration calls them: the base's path ends in the
-    published name (FacebookAI/xlm-roberta-base, or a folder xlm-roberta-base), and the labelled data are WikiANN in the
-    hub's layout. A base that the workflow makes is nobody's published base.
+    published name (FacebookAI/xlm-roberta-base, or a folder xlm-roberta-base), and the labelled data are those of
+    `counterparts.on_published_data` (a number of a single target: in the source's and that target's data). A base that
+    the workflow makes is nobody's published base.
     """
-    settings, data = study.bases[base], study.tasks.ner.data
-    same_data = isinstance(data, HubSource) and Path(data.id).name.lower() == DATA_SET
-    if published is None or not isinstance(settings, PretrainedBase) or not (same_data or item in WITHOUT_DATA):
+    name = published_name(study, base)
+    if published is None or name is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    name = Path(settings.path).name
-    return published[(published["item"] == item) & (published["base"] == name) & (published["metric"] == metric)]
+    rows = published[(published["item"] == item) & (published["base"] == name) & (published["metric"] == metric)]
+    if item in WITHOUT_DATA:
+        return rows
+    kept = [
+        _beside_some_task(study, task, *row) for row in zip(rows["task"], rows["source"], rows["target"], strict=True)
+    ]
+    return rows[pd.Series(kept, index=rows.index, dtype=bool)]
+
+
+def _beside_some_task(study: Study, task: str | None, kind: str, source: str, target: str) -> bool:
+    """Whether the named task, or any, is of this kind and on the published data, as far as a row's languages go."""
+    tasks = study.tasks_of(kind) if task is None else {task} & set(study.tasks_of(kind))
+    return any(
+        on_published_data(
+            study,
+            name,
+            [source] if source in study.sources(name) else (),
+            [target] if target in study.targets(name) else (),
+        )
+        for name in tasks
+    )
 
 
 def citation(rows: pd.DataFrame) -> str:
