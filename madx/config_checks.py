@@ -34,8 +34,8 @@ def check_consistency(study: Study) -> None:
     for name, task in study.tasks.items():
         if task.kind == "ner":
             _check_labels(f"tasks.{name}", task)
-        if task.kind == "qa" and task.stride >= task.max_length:
-            raise ValueError(f"tasks.{name}.stride: must be less than max_length, {task.max_length}")
+        if task.kind == "qa" and 2 * task.stride > task.max_length:
+            raise ValueError(f"tasks.{name}.stride: must be at most half of max_length, {task.max_length}")
         if task.kind == "ccr" and task.starts_from is not None:
             _check_first_stage(study, name, task.starts_from)
     for name, base in study.bases.items():

@@ -86,17 +86,19 @@ def hub_revision(source: HubSource) -> str | None:
     """The commit that is read: the pinned one, or the newest as of the first call; None for a folder."""
     if Path(source.id).is_dir():
         return None
-    return source.revision or _newest(source)
+    if source.revision:
+        return source.revision
+    try:
+        return _newest(source.id)
+    except Exception as error:  # every layer of the library and of the network raises its own kinds
+        raise _unavailable(source, "its newest revision", error) from error
 
 
 @functools.cache
-def _newest(source: HubSource) -> str:
+def _newest(data_set: str) -> str:
     from huggingface_hub import HfApi
 
-    try:
-        return HfApi().dataset_info(source.id).sha
-    except Exception as error:
-        raise _unavailable(source, "its newest revision", error) from error
+    return HfApi().dataset_info(data_set).sha
 
 
 def _unavailable(source: HubSource, what: str, error: Exception) -> DataError:

@@ -13,7 +13,7 @@ from madx.config_types import HubSource, LocalSource, MiniatureData, Source
 from madx.data.hub import open_hub
 from madx.data.local import local_path
 from madx.data.questions import QuestionWindows, make_question_windows
-from madx.data.squad import Question, of_split, question_from_row, read_squad
+from madx.data.squad import Question, of_split, question_from_row, read_squad, refuse_doubled_ids
 from madx.data.tokenization import open_tokenizer as open_tokenizer
 
 COLUMNS = {"id": "text", "context": "text", "question": "text", "answers": "texts", "starts": "numbers"}
@@ -30,7 +30,9 @@ def read(study: Study, task: str, source: Source, code: str, split: str) -> list
     if isinstance(source, HubSource):
         place = f"{source.id} ({code}, {source.splits[split]})"
         hub_rows = open_hub(source, code, source.splits[split]).rows(HUB_COLUMNS)
-        return [question_from_row(row, f"{place}: row {number}") for number, row in enumerate(hub_rows, start=1)]
+        questions = [question_from_row(row, f"{place}: row {number}") for number, row in enumerate(hub_rows, start=1)]
+        refuse_doubled_ids(questions)
+        return questions
     return list(_miniature_questions(study, source, code, split))
 
 

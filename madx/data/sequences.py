@@ -68,7 +68,9 @@ S = TypeVar("S", bound=Sequences)
 def save_sequences(path: str | Path, splits: Mapping[str, Sequences]) -> None:
     """Write all splits into one npz file; equal inputs give equal bytes."""
     arrays = {
-        f"{split}_{f.name}": getattr(sequences, f.name) for split, sequences in splits.items() for f in fields(sequences)
+        f"{split}_{f.name}": getattr(sequences, f.name)
+        for split, sequences in splits.items()
+        for f in fields(sequences)
     }
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, **arrays)

@@ -12,9 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from madx.data.questions import QuestionWindows
-from madx.data.sequences import unpack_texts
 from madx.evaluation.answers import decode
-from madx.evaluation.squad_metrics import exact_match, f1
+from madx.evaluation.squad_metrics import squad_scores
 from madx.models.heads import TokenHead
 from madx.tasks.kind import Encoder, batches_by_length
 
@@ -50,7 +49,7 @@ class Answering:
         return data.lengths
 
     def examples(self, data: QuestionWindows) -> int:
-        return len(_texts(data)["ids"])
+        return len(data.contents.ids)
 
     def loss(self, encode: Encoder, head: TokenHead, data: QuestionWindows, chosen: np.ndarray) -> Tensor:
         """Cross-entropy over the sub-words of a window of where the answer starts and ends, averaged over windows.
@@ -84,12 +83,8 @@ class Answering:
 
     def counts(self, data: QuestionWindows, predicted: list[str]) -> dict[str, Any]:
         """F1 and exact match of each question."""
-        pairs = list(zip(predicted, _texts(data)["answers"], strict=True))
-        return {
-            "example": np.arange(len(pairs), dtype=np.int32),
-            "f1": np.array([f1(answer, gold) for answer, gold in pairs]),
-            "em": np.array([exact_match(answer, gold) for answer, gold in pairs]),
-        }
+        scores = squad_scores(predicted, data.contents.answers)
+        return {"example": np.arange(len(predicted), dtype=np.int32), **scores}
 
 
 KIND = Answering
@@ -103,7 +98,3 @@ def _window_scores(
     scores = head(hidden).float().reshape(*hidden.shape[:2], START_AND_END)
     padding = torch.from_numpy(data.mask(windows) == 0).to(scores.device).repeat(copies, 1)
     return scores.masked_fill(padding.unsqueeze(-1), float("-inf"))
-
-
-def _texts(data: QuestionWindows) -> dict[str, Any]:
-    return unpack_texts(data.texts)
