@@ -250,6 +250,11 @@ class Study(Strict):
             if name in settings and (base is None or settings[name].bases == "all" or base in settings[name].bases)
         )
 
+    def epochs(self, task: str, method: str, source: str) -> int:
+        """Passes over the source's examples."""
+        settings = self.tasks[task]
+        return self.by_category(settings.methods[method].epochs or settings.epochs, source)
+
     def bases_of(self, task: str) -> tuple[str, ...]:
         """Bases that a method of the task uses."""
         return tuple(base for base in self.bases if self.methods(task, base))

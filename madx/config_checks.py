@@ -205,6 +205,9 @@ def _check_values_by_category(study: Study) -> None:
             f"tasks.{name}.epochs": (task.epochs, sources),
             f"tasks.{name}.batch_size": (task.batch_size, sources),
         }
+        settings |= {
+            f"tasks.{name}.methods.{method}.epochs": (value.epochs, sources) for method, value in task.methods.items()
+        }
         for split, languages in (("train", sources), ("dev", sources), ("test", targets)):
             for code in languages:
                 source = study.data_source(name, code, split)

@@ -154,7 +154,7 @@ def task_settings(wildcards):
     adapters = {"stack", "leave_out", "task_reduction_factor"} if METHODS[method].trains == "adapter" else set()
     return [
         task.model_dump(mode="json", include=used),
-        study.by_category(task.epochs, source),
+        study.epochs(wildcards.task, method, source),
         study.by_category(task.batch_size, source),
         task.methods[method].learning_rate,
         study.adapters.model_dump(mode="json", include=adapters),

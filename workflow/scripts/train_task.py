@@ -18,7 +18,7 @@ with job(snakemake) as study:
         trains=METHODS[method].trains,
         seeds=seeds,
         learning_rate=task.methods[method].learning_rate,
-        epochs=study.by_category(task.epochs, source),
+        epochs=study.epochs(name, method, source),
         batch_size=study.by_category(task.batch_size, source),
         base_folder=Path(snakemake.input.base).parent,
         language_folder=Path(language).parent if language else None,

@@ -1,0 +1,66 @@
+"""Question windows and choices of random sub-words whose answers can be learned."""
+
+import numpy as np
+import pytest
+
+from madx.data.choices import ChoiceSequences
+from madx.data.questions import QuestionWindows
+from madx.data.sequences import pack_texts
+
+CLS, SEP = 0, 2
+SOUGHT = 30  # the sub-word after which the answer stands
+
+
+@pytest.fixture
+def random_questions():
+    """random_questions(count, seed) -> windows: the answer is the one sub-word after SOUGHT in the passage."""
+
+    def make(count: int, seed: int = 0) -> QuestionWindows:
+        rng = np.random.default_rng(seed)
+        ids, begins, ends, offsets, places, contexts, answers = [], [], [], [0], [], [], []
+        for _ in range(count):
+            passage = rng.integers(5, 20, size=int(rng.integers(4, 10)))
+            place = int(rng.integers(0, len(passage) - 1))
+            passage[place] = SOUGHT
+            words = [f"w{piece}" for piece in passage]
+            starts = np.cumsum([0, *(len(word) + 1 for word in words[:-1])])
+            ids += [CLS, 25, SEP, SEP, *passage, SEP]
+            begins += [-1] * 4 + starts.tolist() + [-1]
+            ends += [-1] * 4 + [int(s) + len(w) for s, w in zip(starts, words, strict=True)] + [-1]
+            places.append(4 + place + 1)
+            offsets.append(len(ids))
+            contexts.append(" ".join(words))
+            answers.append([words[place + 1]])
+        texts = {"ids": [str(k) for k in range(count)], "contexts": contexts, "context_of": list(range(count))}
+        return QuestionWindows.of(
+            input_ids=ids,
+            offsets=offsets,
+            type_ids=np.zeros(len(ids)),
+            questions=np.arange(count),
+            begins=begins,
+            ends=ends,
+            answer_first=places,
+            answer_last=places,
+            texts=pack_texts(texts | {"answers": answers}),
+        )
+
+    return make
+
+
+@pytest.fixture
+def random_choices():
+    """random_choices(count, options, seed) -> sequences: the right option begins as the premise does."""
+
+    def make(count: int, options: int = 2, seed: int = 0) -> ChoiceSequences:
+        rng = np.random.default_rng(seed)
+        ids, offsets = [], [0]
+        labels = rng.integers(0, options, size=count)
+        for label in labels:
+            premise = rng.integers(5, 20, size=3)
+            for option in range(options):
+                begin = premise[0] if option == label else 5 + (premise[0] - 4) % 15
+                ids += [CLS, *premise, SEP, SEP, begin, *rng.integers(5, 20, size=int(rng.integers(1, 4))), SEP]
+                offsets.append(len(ids))
+        return ChoiceSequences.of(input_ids=ids, offsets=offsets, type_ids=np.zeros(len(ids)), labels=labels)
+
+    return make
