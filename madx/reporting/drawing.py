@@ -10,10 +10,18 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from seaborn import color_palette
 
 from madx.files import atomic_path
+from madx.methods import METHODS
 
 INK, PALE = "#222222", "#777777"
+# colour (seaborn's colour-blind palette) and marker of each method, the same in every figure
+_COLOURS, _MARKERS = color_palette("colorblind").as_hex(), "Xv^Dso"
+METHOD_LOOK = {
+    method: (colour, marker)
+    for method, colour, marker in zip(METHODS, [_COLOURS[i] for i in (7, 8, 1, 4, 2, 0)], _MARKERS, strict=True)
+}
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from madx.config import HubSource, PretrainedBase, Study
+from madx.config import Study
+from madx.reporting.published_setups import has_published_data, published_base
 
 COLUMNS = (
     "item",
@@ -20,7 +21,6 @@ COLUMNS = (
     "cited_from",
 )
 KEY = list(COLUMNS[:7])
-DATA_SET = "wikiann"  # the published scores' data, under whatever owner on the hub
 WITHOUT_DATA = {"table4"}  # counts of parameters depend on the base alone
 
 
@@ -55,18 +55,16 @@ def published_rows(
     base: str,
     item: str,
     metric: str = "f1",
+    task: str | None = None,
 ) -> pd.DataFrame:
     """Published rows of one table for a base of the study; none where base or data are not the published ones.
 
-    What counts is where base and data come from, not what the configuration calls them: the base's path ends in the
-    published name (FacebookAI/xlm-roberta-base, or a folder xlm-roberta-base), and the labelled data are WikiANN in the
-    hub's layout. A base that the workflow makes is nobody's published base.
+    task: whose data they stand beside; may be left out for counts of parameters alone, which depend on the base.
     """
-    settings, data = study.bases[base], study.tasks.ner.data
-    same_data = isinstance(data, HubSource) and Path(data.id).name.lower() == DATA_SET
-    if published is None or not isinstance(settings, PretrainedBase) or not (same_data or item in WITHOUT_DATA):
+    name = published_base(study, base)
+    same_data = item in WITHOUT_DATA or (task is not None and has_published_data(study, task))
+    if published is None or name is None or not same_data:
         return pd.DataFrame(columns=list(COLUMNS))
-    name = Path(settings.path).name
     return published[(published["item"] == item) & (published["base"] == name) & (published["metric"] == metric)]
 
 
