@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from madx.config import Study
 from madx.methods import METHODS
 from madx.reporting.category_marks import mark_rows
-from madx.reporting.drawing import INK, METHOD_LOOK, PALE, new_figure, place, write_at
+from madx.reporting.drawing import INK, METHOD_LOOK, PALE, new_figure, place, write_at, write_title
 from madx.reporting.labels import METRICS, main_metric
 from madx.reporting.scores import mean_and_deviation
 
@@ -61,8 +61,8 @@ def draw_scores(study: Study, task: str, arrays: Mapping[str, np.ndarray], title
     axes.set_xlim(max(low - missing, -1), min(high + missing, 101))
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.grid(axis="x", color="#e4e4e4", lw=0.6)
-    for row in range(1, len(targets)):
-        axes.axhline(row, color="#e4e4e4", lw=0.6, zorder=0.5)
+    for edge in range(1, len(targets)):
+        axes.axhline(edge, color="#e4e4e4", lw=0.6, zorder=0.5)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.5, length=0, labelcolor=INK)
     if others:
@@ -71,7 +71,7 @@ def draw_scores(study: Study, task: str, arrays: Mapping[str, np.ndarray], title
     axes.spines["bottom"].set_color(PALE)
     mark_rows(study, targets, axes, LEFT, colour=PALE)
     write_at(figure, LEFT + WIDTH / 2, bottom - 0.36, METRICS[main_metric(study, task)], fontsize=9, ha="center")
-    write_at(figure, LEFT, bottom + height + 0.2, title, fontsize=10.5, weight="bold")
+    write_title(figure, LEFT, bottom + height + 0.2, title)
     _draw_legend(figure, arrays)
     return figure
 

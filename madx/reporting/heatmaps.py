@@ -14,7 +14,7 @@ from seaborn.utils import relative_luminance
 
 from madx.config import Study
 from madx.reporting.category_marks import column_labels, mark_columns, mark_rows
-from madx.reporting.drawing import INK, new_figure, place, write_at
+from madx.reporting.drawing import INK, new_figure, place, write_at, write_title
 
 # inches, unless said otherwise
 LEFT, RIGHT, TOP, BOTTOM = 1.75, 1.0, 0.45, 0.55
@@ -70,7 +70,7 @@ def draw_grid(study: Study, task: str, values: np.ndarray, colours: Colours, tit
     mark_columns(study, targets, grid, below, labels)
     write_at(figure, 0.12, base + height / 2, "source language", rotation=90, fontsize=9, va="center")
     write_at(figure, LEFT + width / 2, 0.1, "target language", fontsize=9, ha="center")
-    write_at(figure, LEFT, base + height + heading + 0.18, title, fontsize=10.5, weight="bold")
+    write_title(figure, LEFT, base + height + heading + 0.18, title)
     bar = place(figure, beside + side + 0.17, BOTTOM, BAR, side + GAP + height)
     scale = figure.colorbar(grid.collections[0], cax=bar, extend=colours.extend, extendfrac=0.03)
     scale.outline.set_visible(False)

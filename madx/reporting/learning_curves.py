@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from madx.config import Study
 from madx.languages import CATEGORIES
-from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at
+from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at, write_title
 from madx.reporting.metrics import KINDS, read_perplexities
 from madx.reporting.names import figures
 
@@ -59,7 +59,7 @@ def learning_curves(study: Study, perplexities: pd.DataFrame, base: str) -> Figu
     middle = LEFT + (len(columns) * (WIDTH + GAP) - GAP) / 2
     write_at(figure, middle, bottom - 0.42, "training step", fontsize=8.5, ha="center")
     title = f"Language adaptation of {base}: perplexity on held-out text"
-    write_at(figure, LEFT, top + 0.42, title, fontsize=10.5, weight="bold")
+    write_title(figure, LEFT, top + 0.42, title)
     return figure
 
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodF
 
 from madx.config import Study
 from madx.files import read_json
-from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at
+from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at, write_title
 from madx.reporting.labels import main_metric, measure
 from madx.reporting.names import Item, figures
 from madx.reporting.scores import ScoreError
@@ -92,7 +92,7 @@ def figure6_sample_efficiency(study: Study, scores: pd.DataFrame, item: Item) ->
     axes.spines[["top", "right"]].set_visible(False)
     write_at(figure, LEFT + WIDTH / 2, 0.12, "steps of language adaptation", fontsize=9, ha="center")
     title = f"MAD-X from {study.table5_source}" + (f" on {item.base}" if len(study.bases) > 1 else "")
-    write_at(figure, LEFT, BOTTOM + HEIGHT + 0.17, title, fontsize=10.5, weight="bold")
+    write_title(figure, LEFT, BOTTOM + HEIGHT + 0.17, title)
     return figure
 
 
