@@ -24,7 +24,7 @@ DECADE = 10  # the last number of steps by the first, beyond which the axis is l
 # inches
 LEFT, RIGHT, TOP, BOTTOM, WIDTH, HEIGHT = 0.75, 0.95, 0.45, 0.55, 4.4, 3.0
 LABEL = 0.15  # height of a line's label
-TICK = 0.42  # least distance of two numbers of steps on a logarithmic axis
+DIGIT, BETWEEN = 0.072, 0.08  # width of a digit of the numbers of steps, and of the space between two of them
 
 
 def sample_efficiency_paths(study: Study, folder: Path) -> list[Path]:
@@ -121,15 +121,18 @@ def _scale_steps(axes: Axes, steps: Sequence[int]) -> None:
     if positive == list(steps):
         axes.set_xscale("log")
     else:  # the first measurement is before any training
-        axes.set_xscale("symlog", linthresh=positive[0])
+        axes.set_xscale("symlog", linthresh=positive[0], linscale=0.4)
     places = axes.transAxes.inverted().transform(
         axes.transData.transform([(step, axes.get_ylim()[0]) for step in steps])
     )
-    kept: list[tuple[int, float]] = []
+    kept: list[int] = []
+    edge = math.inf  # where the number at the right begins
     for step, (place_, _) in zip(reversed(steps), reversed(places), strict=True):  # the last one is always named
-        if not kept or (kept[-1][1] - place_) * WIDTH >= TICK:
-            kept.append((step, place_))
-    axes.xaxis.set_major_locator(FixedLocator([step for step, _ in kept]))
+        half = len(f"{step:,}") * DIGIT / 2
+        if place_ * WIDTH + half + BETWEEN <= edge:
+            kept.append(step)
+            edge = place_ * WIDTH - half
+    axes.xaxis.set_major_locator(FixedLocator(kept))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
