@@ -52,10 +52,11 @@ def study(
 def check(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
     """Validate a configuration and say what it asks for."""
     settings = _load(configfile, config)
-    sources, targets = settings.sources("ner"), settings.targets("ner")
     typer.echo(f"{configfile} is valid: study {settings.study!r}, {len(settings.codes)} languages")
-    typer.echo(f"bases: {', '.join(settings.bases)}; methods: {', '.join(settings.methods)}")
-    typer.echo(f"{len(sources)} sources x {len(targets)} targets; results in {_results(settings)}")
+    typer.echo(f"bases: {', '.join(settings.bases)}; results in {_results(settings)}")
+    for task in settings.tasks:
+        pairs = f"{len(settings.sources(task))} sources x {len(settings.targets(task))} targets"
+        typer.echo(f"task {task}: {pairs}; methods: {', '.join(settings.methods(task))}")
 
 
 @app.command()

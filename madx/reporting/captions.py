@@ -2,34 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from madx.config import Study
 from madx.methods import METHODS
-from madx.reporting.names import DIFFERENCES, curve_figure_names, methods_in_order, stem
+from madx.reporting.labels import main_metric, measure
+from madx.reporting.names import DIFFERENCES, Item, figures
 
 FRAMED = "Framed cells: source and target are the same language."
+# the paper's figures of each method's scores
+HEATMAPS = {
+    "full-finetuning": 7,
+    "mlm-src": 8,
+    "mlm-trg": 9,
+    "madx-no-lad-inv": 10,
+    "madx-no-inv": 11,
+    "madx": 12,
+}
 
 
 def figure_captions(study: Study) -> dict[str, str]:
-    """Caption of each figure by its stem, for every figure that `names.figure_names` announces."""
-    captions = {"miniature_languages": "The same sentence in every constructed language, glossed, entities coloured."}
-    for base in study.bases:
-        for (method, other), name in DIFFERENCES.items():
-            if {method, other} <= set(study.methods):
-                captions[stem(study, name, base)] = (
-                    f"{METHODS[method].label} minus {METHODS[other].label} on {base}, in NER F1 points (means over "
-                    f"seeds). Rows are sources, columns targets; blue where {METHODS[method].label} is better. Colours "
-                    f"are centred at zero; an arrow on the scale says that a few cells lie beyond it. {FRAMED}"
-                )
-        for method in methods_in_order(study):
-            captions[stem(study, f"heatmap_{method}", base)] = (
-                f"{METHODS[method].label} on {base}: NER F1, mean over {_seeds(study, method)}. Rows are sources, "
-                f"columns targets; the colours of all such figures are on one scale. {FRAMED}"
-            )
-    for name in curve_figure_names(study):
-        captions[name] = "Perplexity on held-out text while a language's adapters are trained by MLM; lower is better."
-    return captions
+    """Caption of each figure by its stem, for every figure that `names.figures` announces."""
+    return {item.name: CAPTIONS[item.kind](study, item) for item in figures(study)}
 
 
-def _seeds(study: Study, method: str) -> str:
-    count = len(study.methods[method].seeds)
+def _difference(study: Study, item: Item) -> str:
+    number = item.kind.removeprefix("figure").partition("_")[0]
+    madx, other = METHODS["madx"].label, METHODS[item.method].label
+    return (
+        f"Figure {number}: {madx} minus {other} on {item.base}, in {measure(study, item.task)} points (means over "
+        f"seeds). Rows are sources, columns targets; blue where {madx} is better. Colours are centred at zero; an "
+        f"arrow on the scale says that a few cells lie beyond it. {FRAMED}"
+    )
+
+
+def _heatmap(study: Study, item: Item) -> str:
+    return (
+        f"Figure {HEATMAPS[item.method]}: {METHODS[item.method].label} on {item.base}, {measure(study, item.task)}, "
+        f"mean over {_seeds(study, item.task, item.method)}. Rows are sources, columns targets; the colours of all "
+        f"such figures are on one scale. {FRAMED}"
+    )
+
+
+def _scores(study: Study, item: Item) -> str:
+    guessing = {"accuracy": " Dotted: 50, what guessing gives with two choices."}
+    sources = study.sources(item.task)
+    several = f" (mean over the sources {', '.join(sources)})" if len(sources) > 1 else f" from the source {sources[0]}"
+    return (
+        f"{measure(study, item.task)} on {item.base}{several} by target: mean and standard deviation over "
+        f"{_all_seeds(study, item)}.{guessing.get(main_metric(study, item.task), '')}"
+    )
+
+
+def _sample_efficiency(study: Study, item: Item) -> str:
+    return (
+        f"Figure 6: {measure(study, item.task)} of {METHODS['madx'].label} on {item.base} from the source "
+        f"{study.table5_source}, by steps of MLM adaptation of the target's adapters, all from one training run. Line "
+        f"and band: mean ± standard deviation over {_seeds(study, item.task, 'madx')}."
+    )
+
+
+def _forest(study: Study, item: Item) -> str:
+    return (
+        f"{METHODS['madx'].label} minus each other method on {item.base}, in {measure(study, item.task)} points, by "
+        "target and category, with 95 % intervals; an interval that leaves out zero is a difference that seeds and "
+        "examples do not explain."
+    )
+
+
+CAPTIONS: dict[str, Callable[[Study, Item], str]] = {
+    **dict.fromkeys(DIFFERENCES.values(), _difference),
+    "heatmap": _heatmap,
+    "scores": _scores,
+    "figure6_sample_efficiency": _sample_efficiency,
+    "forest": _forest,
+    "ours_beside_published": lambda study, item: (
+        "Ours against the published number of the same base, method, task and language; on the diagonal both are equal."
+    ),
+    "learning_curves": lambda study, item: (
+        f"Perplexity on held-out text while {item.base} is adapted to a language by MLM; lower is better."
+    ),
+    "miniature_languages": lambda study, item: (
+        "The same sentence in every constructed language, glossed, entities coloured."
+    ),
+    "miniature_tasks": lambda study, item: "One example of each task in every constructed language, with its answer.",
+}
+
+
+def _seeds(study: Study, task: str, method: str) -> str:
+    count = len(study.tasks[task].methods[method].seeds)
     return f"{count} seeds" if count > 1 else "one seed"
+
+
+def _all_seeds(study: Study, item: Item) -> str:
+    """Seeds of all methods of a figure: 3 seeds, MLM-TRG one seed."""
+    counts = {method: _seeds(study, item.task, method) for method in study.methods(item.task, item.base)}
+    usual = max(counts.values(), key=list(counts.values()).count)
+    others = [f"{METHODS[method].label} {count}" for method, count in counts.items() if count != usual]
+    return ", ".join([usual, *others])

@@ -10,46 +10,48 @@ import pandas as pd
 import pyarrow.parquet
 
 from madx.config import Study
-from madx.data import SPLITS
 from madx.files import read_json
 from madx.provenance import digest, study_settings
-from madx.reporting.metrics import read_perplexities
+from madx.reporting.labels import task_label
+from madx.reporting.metrics import KINDS, read_perplexities
 from madx.reporting.table import DASH, number
 
 AFTERWARDS = ("make_page", "sync_tracking", "check_results")  # rules whose times a page cannot know when it is made
 
 
-def score_paths(study: Study, folder: Path, task: str = "ner") -> list[Path]:
+def score_paths(study: Study, folder: Path) -> list[Path]:
     """The score files of a study."""
     return [
         folder / "scores" / base / task / method / f"{source}.json"
+        for task in study.tasks
         for base in study.bases
-        for method in study.methods
+        for method in study.methods(task, base)
         for source in study.sources(task)
     ]
 
 
 def metrics_paths(study: Study, folder: Path) -> list[Path]:
     """The metrics files of the study's adaptations."""
-    return [
-        folder / "adaptations" / base / kind / code / "metrics.jsonl"
-        for base in study.bases
-        for kind in study.adaptation_kinds
-        for code in study.codes
-    ]
+    return [folder / "adaptations" / base / kind / code / "metrics.jsonl" for base, kind, code in study.adaptations]
 
 
 def read_sizes(study: Study, folder: str | Path) -> dict[str, dict[str, int]]:
-    """For Table 1: characters of text and labelled sentences of each language, as far as they were prepared."""
+    """For Table 1: characters of text and sentences of each language labelled for NER, as far as they were prepared."""
     folder = Path(folder)
     sizes: dict[str, dict[str, int]] = {}
     for code in study.codes:
         report = folder / "corpora" / "text" / f"{code}.json"
         sizes[code] = {"text, characters": read_json(report)["characters"]} if report.exists() else {}
-        for split in SPLITS:
-            labelled = folder / "labelled" / "ner" / code / f"{split}.parquet"
-            if labelled.exists():
-                sizes[code][f"NER {split}"] = pyarrow.parquet.read_metadata(labelled).num_rows
+    for task in study.tasks_of("ner"):
+        for split, codes in (
+            ("train", study.sources(task)),
+            ("dev", study.sources(task)),
+            ("test", study.targets(task)),
+        ):
+            for code in codes:
+                labelled = folder / "labelled" / task / code / f"{split}.parquet"
+                if labelled.exists():
+                    sizes[code][f"{task_label(study, task)} {split}"] = pyarrow.parquet.read_metadata(labelled).num_rows
     return sizes
 
 
@@ -104,22 +106,27 @@ def adaptation_table(study: Study, folder: Path) -> pd.DataFrame | None:
     perplexities = read_perplexities(metrics_paths(study, folder))
     if perplexities.empty:
         return None
-    curves = perplexities.groupby(["base", "kind", "language"])
+    curves = dict(list(perplexities.groupby(["base", "kind", "language"])))
+    kinds = [kind for kind in KINDS if any(kind == used for _, used, _ in study.adaptations)]
     rows = []
-    for base in study.bases:
-        for code in study.codes:
-            row = {"base": base, "language": code} if len(study.bases) > 1 else {"language": code}
-            for kind in study.adaptation_kinds:
-                curve = curves.get_group((base, kind, code))
-                # without a measurement before the first step there is nothing to start from
-                before = curve["perplexity"].iloc[0] if curve["step"].iloc[0] == 0 else float("nan")
-                row |= {
-                    f"{kind}: steps": f"{curve['step'].iloc[-1]:,}",
-                    f"{kind}: perplexity before": number(before),
-                    f"{kind}: after": number(curve["perplexity"].iloc[-1]),
-                }
-            rows.append(row)
+    for base, code in ((base, code) for base in study.bases for code in study.codes):
+        if not any((base, code) == (of, language) for of, _, language in study.adaptations):
+            continue
+        row = {"base": base, "language": code} if len(study.bases) > 1 else {"language": code}
+        for kind in kinds:
+            row |= _first_and_last(kind, curves.get((base, kind, code)))
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _first_and_last(kind: str, curve: pd.DataFrame | None) -> dict[str, str]:
+    """Columns of one kind of adaptation; dashes for a language without it."""
+    steps, before, after = DASH, DASH, DASH
+    if curve is not None:
+        # without a measurement before the first step there is nothing to start from
+        before = number(curve["perplexity"].iloc[0] if curve["step"].iloc[0] == 0 else float("nan"))
+        steps, after = f"{curve['step'].iloc[-1]:,}", number(curve["perplexity"].iloc[-1])
+    return {f"{kind}: steps": steps, f"{kind}: perplexity before": before, f"{kind}: after": after}
 
 
 def time_table(folder: Path) -> pd.DataFrame | None:

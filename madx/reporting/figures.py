@@ -1,4 +1,4 @@
-"""Heat maps of each method and of MAD-X minus another (figures 3, 5, 7, 10-12), drawn from the scores."""
+"""The figures that are drawn from the scores: heat maps, differences, and dots for tasks with one source."""
 
 from __future__ import annotations
 
@@ -10,49 +10,57 @@ from matplotlib.figure import Figure
 
 from madx.config import Study
 from madx.methods import METHODS
+from madx.reporting.dot_plots import draw_scores
 from madx.reporting.drawing import save_figure, style
 from madx.reporting.heatmaps import Colours, draw_grid
-from madx.reporting.names import DIFFERENCES, methods_in_order, stem
+from madx.reporting.labels import METRICS, main_metric, measure
+from madx.reporting.names import DIFFERENCES, Item, figures
 from madx.reporting.scores import score_array
 from madx.reporting.table import number, signed
 
 SATURATION = 0.98  # of all differences lie within the colour scale, so that one outlier does not bleach the rest
 
 
-def heatmap(study: Study, scores: pd.DataFrame, base: str, method: str) -> Figure:
+def heatmap(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
     """Mean F1 over seeds of a method; the colour scale is 0-100 for every method, so that heat maps compare."""
-    values = score_array(study, scores, base, method).mean(axis=0)
-    colours = Colours("YlGnBu", 0, 100, "F1", number)
-    return draw_grid(study, values, colours, f"{METHODS[method].label}: NER F1{_on(study, base)}")
+    values = score_array(study, scores, item.base, item.method, item.task).mean(axis=0)
+    colours = Colours("YlGnBu", 0, 100, METRICS[main_metric(study, item.task)], number)
+    title = f"{METHODS[item.method].label}: {measure(study, item.task)}{_on(study, item.base)}"
+    return draw_grid(study, item.task, values, colours, title)
 
 
-def figure_difference(study: Study, scores: pd.DataFrame, base: str, method: str, other: str) -> Figure:
-    """Mean F1 of a method minus another's, in points (what the paper calls relative improvement)."""
-    values = difference(study, scores, base, method, other)
+def figure_difference(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
+    """MAD-X's mean F1 minus another method's, in points (what the paper calls relative improvement)."""
+    ours, theirs = (
+        score_array(study, scores, item.base, method, item.task).mean(axis=0) for method in ("madx", item.method)
+    )
+    values = ours - theirs
     limit = max(1.0, float(np.ceil(np.quantile(np.abs(values), SATURATION))))
     beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     extend = beyond[bool(values.min() < -limit), bool(values.max() > limit)]
-    colours = Colours("RdBu", -limit, limit, "F1 points", signed, extend)
-    title = f"{METHODS[method].label} minus {METHODS[other].label}{_on(study, base)}"
-    return draw_grid(study, values, colours, title)
+    colours = Colours("RdBu", -limit, limit, f"{METRICS[main_metric(study, item.task)]} points", signed, extend)
+    title = f"{METHODS['madx'].label} minus {METHODS[item.method].label}{_on(study, item.base)}"
+    return draw_grid(study, item.task, values, colours, title)
 
 
-def difference(study: Study, scores: pd.DataFrame, base: str, method: str, other: str) -> np.ndarray:
-    """(sources, targets): mean F1 over seeds of one method minus another's, in points."""
-    ours, theirs = (score_array(study, scores, base, name).mean(axis=0) for name in (method, other))
-    return ours - theirs
+def score_dots(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
+    """Each target's mean score over seeds by method, with the deviation; for tasks with few sources."""
+    arrays = {
+        method: score_array(study, scores, item.base, method, item.task)
+        for method in study.methods(item.task, item.base)
+    }
+    return draw_scores(study, item.task, arrays, f"{measure(study, item.task)}{_on(study, item.base)}")
+
+
+DRAWN = {"heatmap": heatmap, "scores": score_dots, **dict.fromkeys(DIFFERENCES.values(), figure_difference)}
 
 
 def write_figures(study: Study, scores: pd.DataFrame, folder: str | Path) -> None:
-    """Write every figure that `names.score_figure_names` announces, as PDF and PNG."""
-    folder = Path(folder)
+    """Write every figure that `names.figures` announces and that is drawn from scores alone, as PDF and PNG."""
     with style():
-        for base in study.bases:
-            for (method, other), name in DIFFERENCES.items():
-                if {method, other} <= set(study.methods):
-                    save_figure(figure_difference(study, scores, base, method, other), folder / stem(study, name, base))
-            for method in methods_in_order(study):
-                save_figure(heatmap(study, scores, base, method), folder / stem(study, f"heatmap_{method}", base))
+        for item in figures(study):
+            if item.kind in DRAWN:
+                save_figure(DRAWN[item.kind](study, scores, item), Path(folder) / item.name)
 
 
 def _on(study: Study, base: str) -> str:

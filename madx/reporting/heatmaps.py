@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from textwrap import wrap
 
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.transforms import blended_transform_factory
 from seaborn.utils import relative_luminance
 
 from madx.config import Study
-from madx.reporting.drawing import INK, PALE, new_figure, place, write_at
-from madx.reporting.score_tables import category_groups
+from madx.reporting.category_marks import column_labels, mark_columns, mark_rows
+from madx.reporting.drawing import INK, new_figure, place, write_at, write_title
 
 # inches, unless said otherwise
 LEFT, RIGHT, TOP, BOTTOM = 1.75, 1.0, 0.45, 0.55
 GAP = 0.07  # between the grid and its means
 BAR = 0.14  # width of the colour bar
 SMALLEST, LARGEST, USUAL = 0.43, 0.7, 4.6  # sides of a cell; width of a grid between the two
-CATEGORY_SIZE = 7  # points
-LETTER = 0.58 * CATEGORY_SIZE / 72  # width of a letter
-LINE = 1.25 * CATEGORY_SIZE / 72
-LONGEST_WORD = 13  # letters: "high-resource"
 EVEN_LUMINANCE = 0.22
 
 
@@ -43,15 +36,15 @@ class Colours:
     extend: str = "neither"
 
 
-def draw_grid(study: Study, values: np.ndarray, colours: Colours, title: str) -> Figure:
+def draw_grid(study: Study, task: str, values: np.ndarray, colours: Colours, title: str) -> Figure:
     """A grid of source languages (rows) by target languages (columns), the means of rows and columns beside it.
 
-    values: (sources, targets), in the study's order.
+    values: (sources, targets), in the order of the task's settings.
     """
-    sources, targets = study.sources("ner"), study.targets("ner")
+    sources, targets = study.sources(task), study.targets(task)
     side = float(np.clip(USUAL / max(values.shape), SMALLEST, LARGEST))
     width, height = len(targets) * side, len(sources) * side
-    labels, heading = _column_labels(study, targets, side)
+    labels, heading = column_labels(study, targets, side)
     base = BOTTOM + side + GAP  # lower edge of the grid
     beside = LEFT + width + GAP  # left edge of the means of rows
     figure = new_figure(beside + side + RIGHT, base + height + heading + TOP)
@@ -73,11 +66,11 @@ def draw_grid(study: Study, values: np.ndarray, colours: Colours, title: str) ->
     corner.set_xticks([0.5], ["mean"], style="italic")
 
     _frame_same_language(grid, sources, targets)
-    _mark_rows(study, sources, grid, right)
-    _mark_columns(study, targets, grid, below, labels)
+    mark_rows(study, sources, grid, LEFT, right)
+    mark_columns(study, targets, grid, below, labels)
     write_at(figure, 0.12, base + height / 2, "source language", rotation=90, fontsize=9, va="center")
     write_at(figure, LEFT + width / 2, 0.1, "target language", fontsize=9, ha="center")
-    write_at(figure, LEFT, base + height + heading + 0.18, title, fontsize=10.5, weight="bold")
+    write_title(figure, LEFT, base + height + heading + 0.18, title)
     bar = place(figure, beside + side + 0.17, BOTTOM, BAR, side + GAP + height)
     scale = figure.colorbar(grid.collections[0], cax=bar, extend=colours.extend, extendfrac=0.03)
     scale.outline.set_visible(False)
@@ -108,41 +101,6 @@ def _draw_block(axes: Axes, values: np.ndarray, colours: Colours) -> None:
     axes.tick_params(length=0, labelsize=8.5, pad=3, labelrotation=0, labelcolor=INK)
 
 
-def _mark_rows(study: Study, sources: Sequence[str], grid: Axes, right: Axes) -> None:
-    """Categories of the sources: a bracket and a label at the left, lines between categories."""
-    place_ = blended_transform_factory(grid.figure.transFigure, grid.transData)
-    bracket, label = ((LEFT - inches) / grid.figure.get_figwidth() for inches in (0.42, 0.48))
-    for category, start, end in _spans(study, sources):
-        grid.plot([bracket] * 2, [start + 0.12, end - 0.12], transform=place_, clip_on=False, color=PALE, lw=1)
-        text = "\n".join(wrap(category, LONGEST_WORD, break_on_hyphens=False))
-        middle = (start + end) / 2
-        grid.text(label, middle, text, transform=place_, ha="right", va="center", fontsize=CATEGORY_SIZE)
-        for axes in (grid, right):
-            if start:
-                axes.axhline(start, color=INK, lw=1.1)
-
-
-def _mark_columns(study: Study, targets: Sequence[str], grid: Axes, below: Axes, labels: list[tuple[str, int]]) -> None:
-    """Categories of the targets: a bracket and a label above, lines between categories."""
-    place_ = blended_transform_factory(grid.transData, grid.transAxes)
-    inch = grid.figure.get_figheight() * grid.get_position().height
-    for (text, rotation), (_, start, end) in zip(labels, _spans(study, targets), strict=True):
-        grid.plot([start + 0.12, end - 0.12], [1 + 0.06 / inch] * 2, transform=place_, clip_on=False, color=PALE, lw=1)
-        grid.text(
-            (start + end) / 2,
-            1 + 0.11 / inch,
-            text,
-            transform=place_,
-            ha="center",
-            va="bottom",
-            rotation=rotation,
-            fontsize=CATEGORY_SIZE,
-        )
-        for axes in (grid, below):
-            if start:
-                axes.axvline(start, color=INK, lw=1.1)
-
-
 def _frame_same_language(grid: Axes, sources: Sequence[str], targets: Sequence[str]) -> None:
     """A frame around each cell whose source is its target."""
     for row, source in enumerate(sources):
@@ -150,25 +108,3 @@ def _frame_same_language(grid: Axes, sources: Sequence[str], targets: Sequence[s
             column = targets.index(source)
             readable = grid.texts[row * len(targets) + column].get_color()  # light on dark cells, dark on light ones
             grid.add_patch(Rectangle((column + 0.05, row + 0.05), 0.9, 0.9, fill=False, edgecolor=readable, lw=0.9))
-
-
-def _column_labels(study: Study, targets: Sequence[str], side: float) -> tuple[list[tuple[str, int]], float]:
-    """(wrapped label, rotation in degrees) of each category of columns, and the height in inches that all need.
-
-    A label stands upright where its columns are too narrow for it.
-    """
-    labels, heights = [], []
-    for category, start, end in _spans(study, targets):
-        letters = int((end - start) * side / LETTER)
-        upright = letters < LONGEST_WORD
-        lines = wrap(category, LONGEST_WORD if upright else letters, break_on_hyphens=False)
-        labels.append(("\n".join(lines), 90 if upright else 0))
-        heights.append(max(map(len, lines)) * LETTER if upright else len(lines) * LINE)
-    return labels, max(heights) + 0.15
-
-
-def _spans(study: Study, codes: Sequence[str]) -> list[tuple[str, int, int]]:
-    """(category, first, last + 1) of each run of languages of one category."""
-    groups = category_groups(study, codes)
-    edges = np.cumsum([0, *(count for _, count in groups)]).tolist()
-    return [(category, start, end) for (category, _), (start, end) in zip(groups, pairwise(edges), strict=True)]

@@ -1,8 +1,8 @@
-"""Perplexity of every language adaptation by training step, one panel a category."""
+"""Perplexity of every language adaptation by training step, a panel a kind of adaptation and category."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,88 +14,97 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from madx.config import Study
 from madx.languages import CATEGORIES
-from madx.reporting.drawing import INK, new_figure, place, save_figure, style, write_at
-from madx.reporting.metrics import read_perplexities
-from madx.reporting.names import stem
+from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at, write_title
+from madx.reporting.metrics import KINDS, read_perplexities
+from madx.reporting.names import figures
 
-KINDS = {
-    "lad": ("language adapters", "--"),
-    "lad-inv": ("language and invertible adapters", "-"),
-    "full": ("all weights", ":"),
-}
+LABELS = {"full": "all weights", "lad": "language adapters", "lad-inv": "language and\ninvertible adapters"}
 # inches
-WIDTH, HEIGHT, GAP, LEFT, BOTTOM, TOP = 2.1, 2.5, 0.18, 0.75, 0.95, 0.7
+WIDTH, HEIGHT, GAP, LEFT, BOTTOM, TOP = 2.1, 1.75, 0.18, 0.95, 0.65, 0.7
 LEGEND_LINE = 0.17
+MARKERS = "osD^vPX"  # of the first ten languages of a category, the next ten, ...
 
 
 def learning_curves(study: Study, perplexities: pd.DataFrame, base: str) -> Figure:
-    """Perplexity on held-out text (logarithmic) by step: a line per language and kind of adaptation.
+    """Perplexity on held-out text (logarithmic) by step: a row of panels a kind of adaptation, a line a language.
 
     perplexities: as read_perplexities makes them.
     """
     wanted = perplexities[perplexities["base"] == base]
-    panels = {name: study.languages[name] for name in CATEGORIES if study.languages.get(name)}
-    legend_lines = -(-max(map(len, panels.values())) // 2)  # two languages side by side
-    bottom = BOTTOM + LEGEND_LINE * legend_lines
-    figure = new_figure(LEFT + len(panels) * (WIDTH + GAP), bottom + HEIGHT + TOP)
-    middle = LEFT + (len(panels) * (WIDTH + GAP) - GAP) / 2
-    for number, (category, codes) in enumerate(panels.items()):
-        axes = place(figure, LEFT + number * (WIDTH + GAP), bottom, WIDTH, HEIGHT)
-        _draw_panel(axes, category, codes, wanted)
-        axes.set_ylim(wanted["perplexity"].min() / 1.15, wanted["perplexity"].max() * 1.15)
-        if number:
-            axes.tick_params(which="both", labelleft=False)
-        else:
-            axes.set_ylabel("perplexity on held-out text", fontsize=8.5)
+    needed = {(kind, language) for of, kind, language in study.adaptations if of == base}
+    adapted = {language for _, language in needed}
+    languages = {name: [code for code in study.languages.get(name, ()) if code in adapted] for name in CATEGORIES}
+    columns = {name: codes for name, codes in languages.items() if codes}
+    kinds = [kind for kind in KINDS if any(kind == used for used, _ in needed)]
+    bottom = BOTTOM + LEGEND_LINE * -(-max(map(len, columns.values())) // 2)  # two languages side by side
+    top = bottom + len(kinds) * (HEIGHT + GAP) - GAP
+    figure = new_figure(LEFT + len(columns) * (WIDTH + GAP), top + TOP)
+    for row, kind in enumerate(kinds):
+        lower = top - HEIGHT - row * (HEIGHT + GAP)
+        for column, (category, codes) in enumerate(columns.items()):
+            axes = place(figure, LEFT + column * (WIDTH + GAP), lower, WIDTH, HEIGHT)
+            _draw_panel(axes, codes, wanted[wanted["kind"] == kind])
+            axes.set_xlim(-0.03 * wanted["step"].max(), 1.03 * wanted["step"].max())
+            axes.set_ylim(wanted["perplexity"].min() / 1.15, wanted["perplexity"].max() * 1.15)
+            if row == 0:
+                axes.set_title(category, fontsize=8.5, loc="left")
+            if kind == kinds[-1]:
+                _draw_names(axes, codes)
+            else:
+                axes.tick_params(which="both", labelbottom=False)
+            if column:
+                axes.tick_params(which="both", labelleft=False)
+            else:
+                axes.set_ylabel(LABELS[kind], fontsize=8.5, color=INK)
+    middle = LEFT + (len(columns) * (WIDTH + GAP) - GAP) / 2
     write_at(figure, middle, bottom - 0.42, "training step", fontsize=8.5, ha="center")
-    write_at(figure, LEFT, bottom + HEIGHT + 0.42, f"Language adaptation of {base}", fontsize=10.5, weight="bold")
-    kinds = [
-        Line2D([], [], color=INK, lw=1.4, ls=KINDS[kind][1], label=KINDS[kind][0]) for kind in study.adaptation_kinds
-    ]
-    figure.legend(
-        handles=kinds,
-        loc="lower center",
-        bbox_to_anchor=(middle / figure.get_figwidth(), 0.02),
-        ncols=len(kinds),
-        fontsize=7.5,
-        frameon=False,
-    )
+    title = f"Language adaptation of {base}: perplexity on held-out text"
+    write_title(figure, LEFT, top + 0.42, title)
     return figure
 
 
 def write_learning_curves(study: Study, metrics_paths: Iterable[str | Path], folder: str | Path) -> None:
-    """Write the figures that `names.curve_figure_names` announces from the adaptations' metrics.jsonl files."""
-    if not study.adaptation_kinds:
+    """Write the learning curves that `names.figures` announces from the adaptations' metrics.jsonl files."""
+    items = [item for item in figures(study) if item.kind == "learning_curves"]
+    if not items:
         return
     perplexities = read_perplexities(metrics_paths)
     with style():
-        for base in study.bases:
-            save_figure(learning_curves(study, perplexities, base), Path(folder) / stem(study, "learning_curves", base))
+        for item in items:
+            save_figure(learning_curves(study, perplexities, item.base), Path(folder) / item.name)
 
 
-def _draw_panel(axes: Axes, category: str, codes: tuple[str, ...], perplexities: pd.DataFrame) -> None:
-    colours = seaborn.color_palette("colorblind", len(codes))
-    for code, colour in zip(codes, colours, strict=True):
-        for kind, curve in perplexities[perplexities["language"] == code].groupby("kind"):
-            axes.plot(curve["step"], curve["perplexity"], color=colour, lw=1.4, ls=KINDS[kind][1], marker="o", ms=2.5)
+def _draw_panel(axes: Axes, codes: Sequence[str], perplexities: pd.DataFrame) -> None:
+    for code, (colour, marker) in _looks(codes).items():
+        curve = perplexities[perplexities["language"] == code]
+        axes.plot(curve["step"], curve["perplexity"], color=colour, lw=1.4, marker=marker, ms=2.5)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_title(category, fontsize=8.5, loc="left")
-    axes.tick_params(labelsize=7.5, which="both")
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.tick_params(labelsize=7.5, which="both", length=2.5, color=PALE, labelcolor=INK)
     axes.grid(color="#e4e4e4", lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    names = [Line2D([], [], color=colour, lw=2, label=code) for code, colour in zip(codes, colours, strict=True)]
+
+
+def _draw_names(axes: Axes, codes: Sequence[str]) -> None:
+    """The languages of a column below its last panel."""
     axes.legend(
-        handles=names,
+        handles=[Line2D([], [], color=c, lw=2, marker=m, ms=4, label=code) for code, (c, m) in _looks(codes).items()],
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.19),
+        bbox_to_anchor=(0.5, -0.46 / HEIGHT),
         ncols=2,
         fontsize=7.5,
         frameon=False,
         borderaxespad=0,
         labelspacing=0.25,
     )
+
+
+def _looks(codes: Sequence[str]) -> dict[str, tuple]:
+    """Colour and marker of each language of a category."""
+    palette = seaborn.color_palette("colorblind")
+    return {code: (palette[i % len(palette)], MARKERS[i // len(palette)]) for i, code in enumerate(codes)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+KINDS = ("full", "lad", "lad-inv")  # of adaptation, in the order of tables
 COLUMNS = ["base", "kind", "language", "step", "perplexity"]
 
 

@@ -9,10 +9,11 @@ import yaml
 
 from madx.config import MadeBase, Study
 from madx.files import atomic_path
+from madx.methods import METHODS
 from madx.provenance import study_settings
 from madx.reporting import facts
 from madx.reporting.captions import figure_captions
-from madx.reporting.names import figure_names, table_names
+from madx.reporting.names import figures, tables
 
 
 class PageError(ValueError):
@@ -39,6 +40,8 @@ def render_page(study: Study, folder: Path) -> str:
         autoescape=False,  # Markdown, made of our own tables and names that the configuration restricts
     )
     captions = figure_captions(study)
+    for name in captions:
+        _require(folder / "figures" / f"{name}.png")
     text, adaptations, times = (
         facts.text_table(study, folder),
         facts.adaptation_table(study, folder),
@@ -46,9 +49,13 @@ def render_page(study: Study, folder: Path) -> str:
     )
     return environment.get_template("page.md.jinja").render(
         study=study,
+        methods=[name for name in METHODS if any(name in study.methods(task) for task in study.tasks)],
+        metrics=_metrics(study),
+        table_items=tables(study),
+        figure_items=figures(study),
         made=[name for name, base in study.bases.items() if isinstance(base, MadeBase)],
-        tables={name: _read(folder / "tables" / f"{name}.md").strip() for name in table_names(study)},
-        figures={name: captions[name] for name in figure_names(study) if _exists(folder / "figures" / f"{name}.png")},
+        tables={item.name: _read(folder / "tables" / f"{item.name}.md").strip() for item in tables(study)},
+        captions=captions,
         provenance=facts.provenance(study, facts.score_paths(study, folder)),
         configuration=yaml.safe_dump(study_settings(study), sort_keys=False, allow_unicode=True, width=100),
         text=None if text is None else facts.markdown(text),
@@ -57,12 +64,23 @@ def render_page(study: Study, folder: Path) -> str:
     )
 
 
-def _exists(path: Path) -> bool:
+METRIC_TEXTS = {
+    "ner": "NER: F1 of entities (seqeval) on test sentences.",
+    "qa": "QA: F1 of words and exact match (EM) with any of the gold answers, by SQuAD v1.1's rules.",
+    "ccr": "CCR (causal commonsense reasoning): accuracy.",
+}
+
+
+def _metrics(study: Study) -> str:
+    """What the scores are, one sentence for each kind of task."""
+    return " ".join(text for kind, text in METRIC_TEXTS.items() if study.tasks_of(kind))
+
+
+def _require(path: Path) -> None:
     if not path.is_file():
         raise PageError(f"{path}: this part of the page is missing; make it first (target `tables` or `figures`)")
-    return True
 
 
 def _read(path: Path) -> str:
-    _exists(path)
+    _require(path)
     return path.read_text(encoding="utf-8")

@@ -10,17 +10,17 @@ from madx.adapters.adapter_set import count_parameters
 from madx.config import Study
 from madx.methods import METHODS
 from madx.models.base import read_description
-from madx.reporting.names import methods_in_order
 from madx.training.adaptation import language_shape
 from madx.training.task import task_shape
 
 
 def added_parameters(study: Study, folder: Path) -> list[dict[str, str | int]]:
-    """One row per base and adapter method: weights, weights_and_biases (task head left out) and the base's size."""
+    """One row per base and adapter method of any task: weights, weights_and_biases (no task head), the base's size."""
     rows = []
     for name in study.bases:
         base = read_description(folder / "base" / name)
-        for method in methods_in_order(study):
+        used = {method for task in study.tasks for method in study.methods(task, name)}
+        for method in (method for method in METHODS if method in used):
             if METHODS[method].trains == "adapter":
                 counts = {key: _added(study, base, method, biases) for key, biases in _COUNTS.items()}
                 rows.append({"base": name, "method": method, **counts, "base_parameters": base["body_parameters"]})

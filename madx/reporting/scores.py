@@ -12,8 +12,10 @@ import pandas as pd
 
 from madx.config import Study
 from madx.files import atomic_path, read_json
+from madx.reporting.labels import main_metric
 
 RUN = ("base", "method", "task", "source", "target", "seed")
+TASK = RUN.index("task")
 COLUMNS = (*RUN, "metric", "value", "n_examples")
 
 
@@ -21,12 +23,16 @@ class ScoreError(ValueError):
     """Scores that are missing, doubled, or not of this study; the message is one line for the user."""
 
 
-def expected_runs(study: Study, task: str = "ner") -> set[tuple]:
-    """Every (base, method, task, source, target, seed) that the study must have a score for."""
+def expected_runs(study: Study) -> set[tuple]:
+    """Every (base, method, task, source, target, seed) that the study must have scores for."""
     return {
         (base, method, task, source, target, seed)
-        for base, (method, settings) in itertools.product(study.bases, study.methods.items())
-        for source, target, seed in itertools.product(study.sources(task), study.targets(task), settings.seeds)
+        for task, settings in study.tasks.items()
+        for base in study.bases
+        for method in study.methods(task, base)
+        for source, target, seed in itertools.product(
+            study.sources(task), study.targets(task), settings.methods[method].seeds
+        )
     }
 
 
@@ -34,7 +40,8 @@ def collect_scores(study: Study, json_paths: Iterable[str | Path], parquet_path:
     """Join score files to one row per (run, metric) and write them to `parquet_path`; values are on 0-100.
 
     Rows are sorted by run and metric, so equal inputs give equal bytes. Raises ScoreError naming file and run for a
-    run that is missing, stands twice, or is not part of the study, and for targets with differing numbers of examples.
+    run that lacks a metric of its task, stands twice, or is not part of the study, and for targets with differing
+    numbers of examples.
     """
     expected = expected_runs(study)
     seen: dict[tuple, Path] = {}
@@ -48,30 +55,41 @@ def collect_scores(study: Study, json_paths: Iterable[str | Path], parquet_path:
                 raise ScoreError(f"{path}: {_words(run)}, metric {key[-1]} stands twice (also in {seen[key]})")
             seen[key] = path
             rows.append(row)
-    missing = sorted(expected - {key[:-1] for key in seen if key[-1] == "f1"})
+    wanted = {(*run, metric) for run in expected for metric in study.tasks[run[TASK]].metrics}
+    missing = sorted(wanted - seen.keys())
     if missing:
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise ScoreError(f"no f1 for {_words(missing[0])}{more}; run its training and evaluation again")
+        *run, metric = missing[0]
+        raise ScoreError(f"no {metric} for {_words(run)}{more}; run its training and evaluation again")
     frame = pd.DataFrame(sorted(rows), columns=list(COLUMNS)).astype({"seed": "int64", "n_examples": "int64"})
-    _same_examples(frame)
+    _same_examples(study, frame)
     with atomic_path(parquet_path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
     return frame
 
 
-def score_array(study: Study, scores: pd.DataFrame, base: str, method: str, task: str = "ner") -> np.ndarray:
-    """F1 of one method: (seeds, sources, targets), on 0-100. Raises ScoreError where one is missing."""
+def score_array(
+    study: Study, scores: pd.DataFrame, base: str, method: str, task: str, metric: str | None = None
+) -> np.ndarray:
+    """One method's scores: (seeds, sources, targets), on 0-100; None: the task's main metric.
+
+    Raises ScoreError where one is missing.
+    """
+    metric = metric or main_metric(study, task)
     wanted = scores[
-        (scores["base"] == base) & (scores["method"] == method) & (scores["task"] == task) & (scores["metric"] == "f1")
+        (scores["base"] == base)
+        & (scores["method"] == method)
+        & (scores["task"] == task)
+        & (scores["metric"] == metric)
     ]
-    axes = (study.methods[method].seeds, study.sources(task), study.targets(task))
+    axes = (study.tasks[task].methods[method].seeds, study.sources(task), study.targets(task))
     values = wanted.set_index(["seed", "source", "target"])["value"]
     if not values.index.is_unique:
-        raise ScoreError(f"base {base}, method {method}: a run stands twice in the scores")
+        raise ScoreError(f"base {base}, method {method}, task {task}: a run stands twice in the scores")
     array = values.reindex(pd.MultiIndex.from_product(axes)).to_numpy(dtype=float).reshape([len(axis) for axis in axes])
     if np.isnan(array).any():
         seed, source, target = (axis[i] for axis, i in zip(axes, np.argwhere(np.isnan(array))[0], strict=True))
-        raise ScoreError(f"no f1 for {_words((base, method, task, source, target, seed))} in the scores")
+        raise ScoreError(f"no {metric} for {_words((base, method, task, source, target, seed))} in the scores")
     return array
 
 
@@ -96,12 +114,14 @@ def _read_rows(path: Path) -> list[tuple]:
     return rows
 
 
-def _same_examples(frame: pd.DataFrame) -> None:
+def _same_examples(study: Study, frame: pd.DataFrame) -> None:
     """Every score of a target comes from the same number of examples, otherwise means would mix test sets."""
-    counts = frame[frame["metric"] == "f1"].groupby(["task", "target"])["n_examples"].agg(["min", "max"])
+    main = {task: main_metric(study, task) for task in study.tasks}
+    of_runs = frame[frame["metric"] == frame["task"].map(main)]
+    counts = of_runs.groupby(["task", "target"])["n_examples"].agg(["min", "max"])
     for (task, target), (least, most) in counts[counts["min"] != counts["max"]].iterrows():
         raise ScoreError(f"task {task}, target {target}: scores from {least} and from {most} examples; evaluate again")
 
 
-def _words(run: tuple) -> str:
+def _words(run: Iterable) -> str:
     return ", ".join(f"{name} {value}" for name, value in zip(RUN, run, strict=True))

@@ -1,103 +1,130 @@
-"""Summaries by category: mean F1 of each method, and MAD-X minus each other method, over groups of language pairs."""
+"""Summaries by category: means of each method, and MAD-X minus each other method, over groups of language pairs."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from madx.config import Study
-from madx.languages import CATEGORIES
-from madx.methods import METHODS
-from madx.reporting.names import methods_in_order, stem
-from madx.reporting.scores import mean_and_deviation, score_array
-from madx.reporting.table import Table, number, signed, with_deviation
+from madx.reporting.categories import target_groups
+from madx.reporting.labels import main_metric, measure, on_base
+from madx.reporting.names import has_differences
+from madx.reporting.score_rows import ScoreRow, over_seeds, score_table
+from madx.reporting.scores import score_array
+from madx.reporting.table import Table, signed
 
-PAIRS = ("all", "in-language", "transfer")
+GROUPS = (
+    "Covered and unseen say whether the base's pretraining saw the target; low-resource: all but the first category. "
+)
+PAIRS = (
+    "in-language: the source is the target; transfer: it is not, and of a task with one source that is what stands "
+    "here. "
+)
 
 
-def summary_by_category(study: Study, scores: pd.DataFrame, base: str) -> Table:
-    """Per method the mean F1 over the targets of each category, from all sources, in-language and in transfer."""
-    names, masks = _groups(study)
-    data, shown, rules = [], [], []
-    for pairs in PAIRS:
-        if shown:
-            rules.append(len(shown))
-        for method in methods_in_order(study):
-            mean, deviation = mean_and_deviation(_group_means(score_array(study, scores, base, method), masks[pairs]))
-            data += [(pairs, method, "mean", *mean), (pairs, method, "sd", *deviation)]
-            cells = map(with_deviation, map(number, mean), deviation)
-            shown.append((pairs, METHODS[method].label, *cells))
-    return Table(
-        name=stem(study, "summary_by_category", base),
-        caption=f"NER F1 on {base} by category of the target: the mean over all pairs of a source and a target of that "
-        "category. Covered and unseen say whether the base's pretraining saw the target; in-language: the source is "
-        "the target; transfer: it is not. ± is the standard deviation over seeds of that mean (a dash: one seed).",
-        data=pd.DataFrame(data, columns=["pairs", "method", "statistic", *names]),
-        shown=pd.DataFrame(shown, columns=["pairs", "method", *names]),
-        rules=tuple(rules),
-        align="ll" + "r" * len(names),
+def summary_by_category(study: Study, scores: pd.DataFrame) -> Table:
+    """Per task and method the mean over the targets of each category, from all sources, in-language and in transfer."""
+    rows = []
+    for task, base, pairs, masks in _blocks(study):
+        for method in study.methods(task, base):
+            values = _group_means(score_array(study, scores, base, method, task), masks)
+            keys = {"task": task, "base": base, "pairs": pairs, "method": method}
+            rows.append(over_seeds(keys, {main_metric(study, task): values}, labels={"task": measure(study, task)}))
+    return score_table(
+        "summary_by_category",
+        f"{_measures(study)} by category of the target: the mean over all pairs of a source and a target of that "
+        f"category. {GROUPS}{PAIRS}± is the standard deviation over seeds of that mean (a dash: one seed).",
+        _headings(study),
+        rows,
     )
 
 
-def differences_by_category(study: Study, scores: pd.DataFrame, base: str) -> Table:
-    """MAD-X minus each other method over the same groups, in F1 points.
+def differences_by_category(study: Study, scores: pd.DataFrame) -> Table:
+    """MAD-X minus each other method over the same groups, in points.
 
     The mean is the difference of the two means over all their seeds; the deviation is over the differences of runs with
     the same seed, and a dash where fewer than two seeds are common.
     """
-    names, masks = _groups(study)
-    seeds = study.methods["madx"].seeds
-    data, shown, rules = [], [], []
-    for pairs in PAIRS:
-        if shown:
-            rules.append(len(shown))
-        ours = _group_means(score_array(study, scores, base, "madx"), masks[pairs])
-        for method in methods_in_order(study):
+    rows = []
+    for task, base, pairs, masks in _blocks(study):
+        if not has_differences(study, task, base):
+            continue
+        methods = study.tasks[task].methods
+        ours = _group_means(score_array(study, scores, base, "madx", task), masks)
+        for method in study.methods(task, base):
             if method == "madx":
                 continue
-            theirs = _group_means(score_array(study, scores, base, method), masks[pairs])
-            mean = ours.mean(axis=0) - theirs.mean(axis=0)
-            common = [seed for seed in seeds if seed in study.methods[method].seeds]
-            deviation = np.full(len(names), math.nan)
+            theirs = _group_means(score_array(study, scores, base, method, task), masks)
+            seeds, others = methods["madx"].seeds, methods[method].seeds
+            common = [(seeds.index(seed), others.index(seed)) for seed in seeds if seed in others]
+            deviation = np.full(len(masks), math.nan)
             if len(common) > 1:
-                rows = [ours[seeds.index(s)] - theirs[study.methods[method].seeds.index(s)] for s in common]
-                deviation = np.std(rows, axis=0, ddof=1)
-            data += [(pairs, method, "mean", *mean), (pairs, method, "sd", *deviation)]
-            cells = map(with_deviation, map(signed, mean), deviation)
-            shown.append((pairs, METHODS[method].label, *cells))
-    return Table(
-        name=stem(study, "differences_by_category", base),
-        caption=f"MAD-X minus each other method on {base}, in NER F1 points, by category of the target. "
-        "± is the standard deviation over seeds of the difference between runs with the same seed (a dash: fewer than "
-        "two); seeds scatter, so a difference within ± says little.",
-        data=pd.DataFrame(data, columns=["pairs", "madx_minus", "statistic", *names]),
-        shown=pd.DataFrame(shown, columns=["pairs", "MAD-X minus", *names]),
-        rules=tuple(rules),
-        align="ll" + "r" * len(names),
+                deviation = np.std([ours[i] - theirs[j] for i, j in common], axis=0, ddof=1)
+            rows.append(
+                ScoreRow(
+                    {"task": task, "base": base, "pairs": pairs, "MAD-X minus": method},
+                    (main_metric(study, task),),
+                    (ours.mean(axis=0) - theirs.mean(axis=0))[None],
+                    deviation[None],
+                    labels={"task": measure(study, task)},
+                )
+            )
+    return score_table(
+        "differences_by_category",
+        f"MAD-X minus each other method, {_points(study)}, by category of the target. {GROUPS}{PAIRS}± is "
+        "the standard deviation over seeds of the difference between runs with the same seed (a dash: fewer than two); "
+        "seeds scatter, so a difference within ± says little.",
+        _headings(study),
+        rows,
+        show=signed,
     )
 
 
-def _groups(study: Study) -> tuple[list[str], dict[str, list[np.ndarray]]]:
-    """Names of the groups of targets, and for each kind of pairs one mask (sources, targets) a group."""
-    sources, targets = np.array(study.sources("ner")), np.array(study.targets("ner"))
-    category = np.array([study.category(code) for code in targets])
-    covered = np.array([code in study.covered for code in targets])
-    groups = {name: category == name for name in CATEGORIES if (category == name).any()}
-    groups |= {
-        "covered": covered,
-        "unseen": ~covered,
-        "all targets": np.full(len(targets), True),
-    }
+def _blocks(study: Study) -> Iterator[tuple[str, str, str, dict[str, np.ndarray]]]:
+    """(task, base, kind of pairs, masks (sources, targets) by group), in the order of the table."""
+    for task in study.tasks:
+        for base in study.bases_of(task):
+            for pairs, masks in _masks(study, task).items():
+                yield task, base, pairs, masks
+
+
+def _masks(study: Study, task: str) -> dict[str, dict[str, np.ndarray]]:
+    """For each kind of pairs a mask (sources, targets) by group of targets; from one source transfer alone."""
+    sources, targets = np.array(study.sources(task)), np.array(study.targets(task))
     same = sources[:, None] == targets[None, :]
     kinds = {"all": np.full_like(same, True), "in-language": same, "transfer": ~same}
-    return list(groups), {name: [kind & group[None, :] for group in groups.values()] for name, kind in kinds.items()}
+    if len(sources) == 1 and len(targets) > 1:
+        kinds = {"transfer": ~same}
+    groups, none = target_groups(study, study.targets(task)), np.full(len(targets), False)
+    masks = {group: groups.get(group, none) for group in _headings(study)}
+    return {name: {group: kind & mask[None, :] for group, mask in masks.items()} for name, kind in kinds.items()}
 
 
-def _group_means(values: np.ndarray, masks: list[np.ndarray]) -> np.ndarray:
+def _measures(study: Study) -> str:
+    """What the numbers are: with one task its metric and base, otherwise a column says so."""
+    if len(study.tasks) > 1:
+        return "Scores"
+    (task,) = study.tasks
+    return f"{measure(study, task)}{on_base(study, task)}"
+
+
+def _points(study: Study) -> str:
+    if len(study.tasks) > 1:
+        return "in points of each task's metric"
+    (task,) = study.tasks
+    return f"in {measure(study, task)} points{on_base(study, task)}"
+
+
+def _headings(study: Study) -> list[str]:
+    """The groups of any task, in order."""
+    targets = {target for task in study.tasks for target in study.targets(task)}
+    return list(target_groups(study, [code for code in study.codes if code in targets]))
+
+
+def _group_means(values: np.ndarray, masks: dict[str, np.ndarray]) -> np.ndarray:
     """(seeds, sources, targets) -> (seeds, groups): each group's mean, NaN for an empty group."""
-    return np.stack(
-        [values[:, mask].mean(axis=1) if mask.any() else np.full(len(values), math.nan) for mask in masks],
-        axis=1,
-    )
+    empty = np.full(len(values), math.nan)
+    return np.stack([values[:, mask].mean(axis=1) if mask.any() else empty for mask in masks.values()], axis=1)

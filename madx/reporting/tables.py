@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from madx.config import Study
 from madx.reporting.language_table import miniature_languages, table1_languages
-from madx.reporting.names import has_adapters, has_differences
+from madx.reporting.names import Item, tables
 from madx.reporting.parameter_table import parameter_table
 from madx.reporting.score_tables import (
     table2_by_source,
     table2_by_target,
+    table3_xquad,
     table5_zero_shot,
+    table_xcopa,
 )
 from madx.reporting.summary_tables import differences_by_category, summary_by_category
 from madx.reporting.table import Table, write_table
@@ -27,23 +29,23 @@ def make_tables(
     sizes: Mapping[str, Mapping[str, int]] | None = None,
     published: pd.DataFrame | None = None,
 ) -> list[Table]:
-    """Every table that `names.table_names` announces.
+    """Every table that `names.tables` announces, in its order.
 
     scores: as collect_scores makes them. parameters: see parameter_table. sizes: see table1_languages.
     """
-    tables = [table1_languages(study, sizes)]
-    if study.miniature:
-        tables.append(miniature_languages(study))
-    for base in study.bases:
-        tables.append(table2_by_source(study, scores, base, published))
-        tables.append(table2_by_target(study, scores, base))
-        tables.append(table5_zero_shot(study, scores, base, published))
-        tables.append(summary_by_category(study, scores, base))
-        if has_differences(study):
-            tables.append(differences_by_category(study, scores, base))
-    if has_adapters(study):
-        tables.append(parameter_table(study, parameters, published))
-    return tables
+    makers: dict[str, Callable[[Item], Table]] = {
+        "summary_by_category": lambda item: summary_by_category(study, scores),
+        "differences_by_category": lambda item: differences_by_category(study, scores),
+        "table1_languages": lambda item: table1_languages(study, sizes),
+        "miniature_languages": lambda item: miniature_languages(study),
+        "table2_by_source": lambda item: table2_by_source(study, scores, item, published),
+        "table2_by_target": lambda item: table2_by_target(study, scores, item),
+        "table5_zero_shot": lambda item: table5_zero_shot(study, scores, item, published),
+        "table3_xquad": lambda item: table3_xquad(study, scores, item, published),
+        "table_xcopa": lambda item: table_xcopa(study, scores, item, published),
+        "table4_parameters": lambda item: parameter_table(study, parameters, published),
+    }
+    return [makers[item.kind](item) for item in tables(study) if item.kind in makers]
 
 
 def write_tables(tables: Iterable[Table], folder: str | Path) -> None:

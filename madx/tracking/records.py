@@ -1,7 +1,7 @@
 """Reads what is to be seen in MLflow from the files of a study; knows nothing of MLflow's client.
 
 One record becomes one MLflow run: the study, each base that the workflow trained, each adaptation, each
-(base, task, method, source, seed).
+(base, task, method, source, seed), for mlm-trg each (base, task, method, source, target, seed).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from madx.config import Study
 from madx.files import file_digest, read_json
 from madx.languages import CATEGORIES
+from madx.methods import METHODS
 from madx.provenance import digest, study_settings
 from madx.reporting.names import figure_names, table_names
 
@@ -115,9 +116,10 @@ def _base_records(study: Study, results: Path) -> Iterator[Record]:
 
 
 def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
+    needed = set(study.adaptations)
     for file in sorted(results.glob("adaptations/*/*/*/metrics.jsonl")):
         _, base, kind, language, _ = file.relative_to(results).parts
-        if base not in study.bases or kind not in study.adaptation_kinds or language not in study.codes:
+        if (base, kind, language) not in needed:
             continue
         settings = study.model_dump(include={"adaptation", "adapters", "corpora"})
         yield Record(
@@ -139,65 +141,74 @@ def _adaptation_records(study: Study, results: Path, data: _DataSets) -> Iterato
 
 def _run_records(study: Study, results: Path, data: _DataSets) -> Iterator[Record]:
     """Runs of the study with scores, and those that are still without; files of what it no longer asks for stay out."""
-    places = {file.relative_to(results / "scores").with_suffix("") for file in results.glob("scores/*/*/*/*.json")}
-    places |= {folder.relative_to(results / "runs") for folder in results.glob("runs/*/*/*/*/")}
-    for place in sorted(places):
-        base, task, method, source = place.parts
-        known = base in study.bases and task in type(study.tasks).model_fields and method in study.methods
-        if not known or source not in study.sources(task):
-            continue
-        file = results / "scores" / place.with_suffix(".json")
-        scored = read_json(file) if file.exists() else {"scores": []}
+    for task in study.tasks:
+        for base in study.bases:
+            for method in study.methods(task, base):
+                for source in study.sources(task):
+                    yield from _runs_of_a_source(study, results, data, Path(base, task, method, source))
+
+
+def _runs_of_a_source(study: Study, results: Path, data: _DataSets, place: Path) -> Iterator[Record]:
+    """The records of one score file, in the order of targets (where each has its own trainings) and seeds.
+
+    place: <base>/<task>/<method>/<source>.
+    """
+    base, task, method, source = place.parts
+    settings = study.tasks[task].methods[method]
+    file = results / "scores" / f"{place}.json"
+    scored = read_json(file) if file.exists() else {"scores": []}
+    parameters = _flat(
+        {
+            "adapters": study.adapters.model_dump(),
+            "tasks": {task: study.tasks[task].model_dump(exclude={"methods"})},
+            "learning_rate": settings.learning_rate,
+            "compute": study.compute.model_dump(),
+        },
+        study,
+        source,
+    )
+    targets = study.targets(task)
+    trainings = [((target,), target) for target in targets] if METHODS[method].trains_per_target else [(targets, None)]
+    for evaluated, target in trainings:
+        folder = place / target if target else place
         # one file of all seeds, or one a seed
-        metrics = sorted((results / "runs" / place).rglob("*metrics.jsonl"))
+        metrics = sorted((results / "runs" / folder).rglob("*metrics.jsonl"))
         points = [(line.get("seed"), point) for path in metrics for line, point in _lines(path)]
-        seeds = {row["seed"] for row in scored["scores"]} | {seed for seed, _ in points}
-        parameters = _flat(
-            {
-                "adapters": study.adapters.model_dump(),
-                "tasks": {task: getattr(study.tasks, task).model_dump()},
-                "learning_rate": study.methods[method].learning_rate,
-                "compute": study.compute.model_dump(),
-            },
-            study,
-            source,
-        )
-        targets = study.targets(task)
-        for seed in sorted(seeds.intersection(study.methods[method].seeds)):
-            scores = [row for row in scored["scores"] if row["seed"] == seed and row["target"] in targets]
+        rows = [row for row in scored["scores"] if row["target"] in evaluated]
+        seeds = {row["seed"] for row in rows} | {seed for seed, _ in points}
+        for seed in sorted(seeds.intersection(settings.seeds)):
+            scores = [row for row in rows if row["seed"] == seed]
+            tags = {"base": base, "method": method, "task": task, "source": source, "seed": str(seed)}
             yield Record(
-                path=f"runs/{place.as_posix()}/seed{seed}",
-                name=f"{method} {task} {source} seed {seed} {base}",
+                path=f"runs/{folder.as_posix()}/seed{seed}",
+                name=" ".join([method, task, source, *([f"to {target}"] if target else []), f"seed {seed}", base]),
                 tags={
                     "kind": "run",
-                    "base": base,
-                    "method": method,
-                    "task": task,
-                    "source": source,
+                    **tags,
+                    **({"target": target} if target else {}),
                     "category": study.category(source),
-                    "seed": str(seed),
                     **_provenance_tags(scored.get("provenance", {})),
                 },
                 parameters=parameters,
                 points=(
                     *(point for of_seed, point in points if of_seed in (seed, None)),
-                    *_score_points(study, scores, file),
+                    *_score_points(study, task, scores, file),
                 ),
                 data=data.labelled(task, source, {row["target"] for row in scores}),
             )
 
 
-def _score_points(study: Study, scores: list[dict[str, Any]], file: Path) -> list[Point]:
+def _score_points(study: Study, task: str, scores: list[dict[str, Any]], file: Path) -> list[Point]:
     """Scores of one seed as metrics: `f1.<target>`, `f1.mean` over all targets, and means over groups of targets.
 
-    The groups are the categories of Table 1 (`f1.low-resource-unseen`) and all unseen or covered languages. Scores of
-    single entity types stay in scores.parquet.
+    The groups are the categories of Table 1 (`f1.low-resource-unseen`) and all unseen or covered languages. The metrics
+    are those of the task (of QA `f1` and `em`); the others (precision, single entity types) stay in scores.parquet.
     """
     time = file.stat().st_mtime if scores else 0.0
     groups: dict[str, list[float]] = defaultdict(list)
     points = []
     for row in scores:
-        if "_" in row["metric"]:
+        if row["metric"] not in study.tasks[task].metrics:
             continue
         category = study.category(row["target"])
         covered = "covered" if row["target"] in study.covered else "unseen"
@@ -277,7 +288,7 @@ def _flat(settings: dict[str, Any], study: Study | None = None, language: str = 
     flat = {}
     for key, value in settings.items():
         if isinstance(value, dict) and study and value and set(value) <= set(CATEGORIES):
-            value = study.by_category(value, language)
+            value = value.get(study.category(language), value)  # sizes of test data may be without the source's
         if isinstance(value, dict):
             flat |= _flat(value, study, language, f"{prefix}{key}.")
         else:

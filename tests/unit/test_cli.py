@@ -40,7 +40,8 @@ def test_check_says_what_a_study_asks_for():
     result = run("check", *TINY)
     assert result.exit_code == 0
     assert "study 'tiny', 3 languages" in result.stdout
-    assert "2 sources x 3 targets; results in results/tiny" in result.stdout
+    assert "results in results/tiny" in result.stdout
+    assert "task ner: 2 sources x 3 targets; methods: full-finetuning, " in result.stdout
 
 
 def test_generated_files_are_printed():

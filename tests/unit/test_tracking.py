@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from madx.config import Study, load_study
 from madx.tracking import Synced, sync_study, tracking_uri
 from madx.tracking.records import read_records
+from tests.unit.reporting.conftest import make_whole_study
 
 BASE = "miniature-base"
 TARGETS = {"qaa": 90.0, "qac": 60.0, "qae": 40.0, "qag": 20.0}
@@ -25,7 +26,9 @@ PROVENANCE = {
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return load_study("config/config.yaml")
+    """The default study with its NER task alone."""
+    study = load_study("config/config.yaml")
+    return study.model_copy(update={"tasks": {"ner": study.tasks["ner"]}})
 
 
 def write(path: Path, text: str) -> None:
@@ -111,7 +114,7 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
     }
     expected |= {"configuration_digest": "c0", "code_digest": "d0", "mlflow.parentRunId": runs["."].info.run_id}
     assert expected.items() <= seed1.data.tags.items()
-    assert seed1.data.params["tasks.ner.epochs"] == str(study.by_category(study.tasks.ner.epochs, "qaa"))
+    assert seed1.data.params["tasks.ner.epochs"] == str(study.by_category(study.tasks["ner"].epochs, "qaa"))
     assert [m.value for m in client.get_metric_history(seed1.info.run_id, "dev_f1")] == [2.0, 3.0]
     values = {name: value for name, value in seed1.data.metrics.items() if name.startswith("f1")}
     assert values == {
@@ -150,22 +153,68 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
 
 
 def without(study: Study, method: str) -> Study:
-    return study.model_copy(update={"methods": {n: s for n, s in study.methods.items() if n != method}})
+    return with_methods(study, {name: it for name, it in study.tasks["ner"].methods.items() if name != method})
+
+
+def with_methods(study: Study, methods: dict, **changes) -> Study:
+    return study.model_copy(
+        update={"tasks": {"ner": study.tasks["ner"].model_copy(update={"methods": methods, **changes})}}
+    )
 
 
 def test_only_what_the_study_asks_for_becomes_a_run(study, results):
     """Files of removed methods, seeds, sources and targets stay where they are and are not mirrored."""
-    one_seed = study.methods["madx"].model_copy(update={"seeds": (1,)})
-    smaller = study.model_copy(update={"methods": {"madx": one_seed}})
-    paths = [record.path for record in read_records(smaller, results)]
+    one_seed = study.tasks["ner"].methods["madx"].model_copy(update={"seeds": (1,)})
+    paths = [record.path for record in read_records(with_methods(study, {"madx": one_seed}), results)]
     assert paths == [".", f"adaptations/{BASE}/lad-inv/qaa", f"runs/{BASE}/ner/madx/qaa/seed1"]
 
-    ner = study.tasks.ner.model_copy(update={"targets": ("qaa", "qac")})
-    tasks = study.tasks.model_copy(update={"ner": ner})
-    seed1 = read_records(smaller.model_copy(update={"tasks": tasks}), results)[-1]
+    fewer = with_methods(study, {"madx": one_seed}, targets=("qaa", "qac"))
+    seed1 = read_records(fewer, results)[-1]
     assert {p.name for p in seed1.points if p.name.startswith("f1.q")} == {"f1.qaa", "f1.qac"}
-    tasks = study.tasks.model_copy(update={"ner": ner.model_copy(update={"sources": ("qac",)})})
-    assert [r.path for r in read_records(smaller.model_copy(update={"tasks": tasks}), results)] == paths[:2]
+    other_source = with_methods(study, {"madx": one_seed}, targets=("qaa", "qac"), sources=("qac",))
+    assert [r.path for r in read_records(other_source, results)] == paths[:2]
+    no_adaptation = with_methods(study, {"full-finetuning": one_seed})
+    assert [r.path for r in read_records(no_adaptation, results)] == ["."]
+
+
+def test_every_pair_of_mlm_trg_is_a_run(study, results):
+    """Its models are trained for one target each: runs/.../<source>/<target>/seed<k>, scores in the source's file."""
+    one_seed = study.tasks["ner"].methods["madx"].model_copy(update={"seeds": (0,)})
+    trg = with_methods(study, {"mlm-trg": one_seed})
+    place = f"{BASE}/ner/mlm-trg/qaa"
+    for target, loss in (("qab", 0.5), ("qac", 0.7)):
+        write(results / f"runs/{place}/{target}/seed0.metrics.jsonl", metrics((0, 9, "loss", loss)))
+    rows = [
+        {"target": t, "seed": 0, "metric": "f1", "value": v, "n_examples": 9} for t, v in (("qab", 50), ("qad", 60))
+    ]
+    content = {"base": BASE, "method": "mlm-trg", "task": "ner", "source": "qaa", "scores": rows}
+    write(results / f"scores/{place}.json", json.dumps({**content, "provenance": PROVENANCE}))
+    runs = {record.path: record for record in read_records(trg, results) if record.tags["kind"] == "run"}
+    assert list(runs) == [f"runs/{place}/{target}/seed0" for target in ("qab", "qac", "qad")]
+    points = {path: {(p.name, p.value) for p in run.points} for path, run in runs.items()}
+    assert ("loss", 0.5) in points[f"runs/{place}/qab/seed0"] and ("f1.qab", 50) in points[f"runs/{place}/qab/seed0"]
+    assert points[f"runs/{place}/qac/seed0"] == {("loss", 0.7)}
+    assert ("f1.qad", 60) in points[f"runs/{place}/qad/seed0"] and ("f1.mean", 60) in points[f"runs/{place}/qad/seed0"]
+    assert runs[f"runs/{place}/qab/seed0"].tags["target"] == "qab"
+
+
+def test_runs_of_every_task_have_its_metrics(tmp_path):
+    whole = make_whole_study()
+    of_task = {"qa": ("f1", "em", "no_answer"), "ccr": ("accuracy",)}
+    for task, names in of_task.items():
+        rows = [
+            {"target": t, "seed": 2, "metric": name, "value": 40.0, "n_examples": 9}
+            for t in ("qaa", "qae")
+            for name in names
+        ]
+        content = {"base": BASE, "method": "madx", "task": task, "source": "qaa", "scores": rows}
+        write(tmp_path / f"scores/{BASE}/{task}/madx/qaa.json", json.dumps({**content, "provenance": PROVENANCE}))
+    runs = {record.tags["task"]: record for record in read_records(whole, tmp_path) if record.tags["kind"] == "run"}
+    assert {p.name for p in runs["qa"].points} >= {"f1.qaa", "em.qae", "em.mean", "f1.unseen"}
+    assert not any(p.name.startswith("no_answer") for p in runs["qa"].points)
+    assert {p.name for p in runs["ccr"].points} >= {"accuracy.qaa", "accuracy.mean"}
+    assert runs["ccr"].parameters["tasks.ccr.starts_from"] == "ccr-siqa"
+    assert runs["qa"].parameters["tasks.qa.stride"] == "16" and runs["qa"].parameters["learning_rate"] == "0.01"
 
 
 def test_only_the_studys_tables_and_figures_are_kept_with_it(study, results):

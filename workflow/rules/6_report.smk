@@ -39,7 +39,7 @@ rule collect_scores:
 rule make_tables:
     input:
         scores=rules.collect_scores.output,
-        published="config/published.csv",
+        published=names.PUBLISHED,
         languages=study.languages_table,
         bases=expand(f"{RESULTS}/base/{{base}}/base.json", base=study.bases),
         texts=expand(f"{RESULTS}/corpora/text/{{language}}.json", language=study.text_languages),
@@ -89,7 +89,7 @@ rule make_figures:
     input:
         scores=rules.collect_scores.output,
         languages=study.languages_table,
-        published="config/published.csv",
+        published=names.PUBLISHED,
         metrics=[str(PATHS.adaptation(*adaptation) / "metrics.jsonl") for adaptation in study.adaptations],
         counts=COUNTS,
         steps=STEP_SCORES,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
+import pandas as pd
 import pytest
 
-from madx.reporting.facts import metrics_paths, read_sizes, score_paths
+from madx.reporting.facts import adaptation_table, metrics_paths, read_sizes, score_paths
 from madx.reporting.learning_curves import write_learning_curves
 from madx.reporting.names import figure_names, table_names
 from madx.reporting.page import PageError, render_page, write_page
-from tests.unit.reporting.conftest import make_paper_study, make_study
+from tests.unit.reporting.conftest import ONE_SEED, make_paper_study, make_study
 from tests.unit.reporting.test_figures import write_metrics
 
 
@@ -106,7 +105,7 @@ def test_missing_part_is_named(study, folder):
 
 
 def test_study_without_adaptations_has_no_section_for_them(tmp_path):
-    study = make_study(methods={"full-finetuning": {"seeds": [0], "learning_rate": 1e-4}})
+    study = make_study({"full-finetuning": {"seeds": [0], "learning_rate": 1e-4}})
     page = render_page(study, fill(study, tmp_path))
     assert "## Language adaptation" not in page and "learning_curves" not in page
     assert metrics_paths(study, tmp_path) == []
@@ -118,7 +117,45 @@ def test_sizes_are_read_where_they_exist(study, folder):
     assert read_sizes(study, folder)["qaa"] == {"text, characters": 34567}
 
 
-def test_core_does_not_import_reporting():
-    """madx.reporting.names, which rules use, loads neither pandas nor matplotlib."""
-    code = "import sys, madx.reporting.names; sys.exit(any(m in sys.modules for m in ('pandas', 'matplotlib')))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_sizes_are_of_sources_and_targets(whole, tmp_path):
+    for code, split, count in (("qab", "train", 5), ("qab", "dev", 2), ("qah", "test", 3)):
+        path = tmp_path / "labelled" / "ner" / code / f"{split}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"tokens": range(count)}).to_parquet(path)
+    sizes = read_sizes(whole, tmp_path)
+    assert sizes["qab"] == {"NER train": 5, "NER dev": 2} and sizes["qah"] == {"NER test": 3} and sizes["qac"] == {}
+
+
+def test_a_whole_study_shows_one_task_after_the_other(whole, tmp_path):
+    page = render_page(whole, fill(whole, tmp_path))
+    for name in table_names(whole):
+        assert page.count(f"caption of {name}\n") == 1
+    for name in figure_names(whole):
+        assert page.count(f"](figures/{name}.png)") == 1
+    order = ["## Summary", "(tables/significance.csv)", "## Languages", "## Named entity", "(figures/heatmap_madx_"]
+    order += [
+        "## Question",
+        "(tables/table3_xquad.csv)",
+        "(figures/scores_qa_",
+        "## Causal",
+        "(tables/table_xcopa.csv)",
+    ]
+    order += ["(figures/scores_ccr-copa_", "## Parameters", "## Language adaptation"]
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert "5 tasks (ner, qa, ccr-siqa, ccr-copa, ccr), 6 methods, 2 bases" in page
+    assert "\n\n\n\n" not in page
+
+
+def test_languages_without_an_adaptation_have_dashes(tmp_path):
+    """mlm-src adapts to sources and mlm-trg to targets; only what the methods need is asked for."""
+    tasks = make_study().model_dump()["tasks"]
+    tasks["ner"] |= {"sources": ["qaa", "qab"], "targets": ["qab", "qac"]}
+    tasks["ner"]["methods"] = {"mlm-src": ONE_SEED, "madx": ONE_SEED}
+    study = make_study(tasks=tasks)
+    write_metrics(study, tmp_path / "adaptations")
+    assert len(metrics_paths(study, tmp_path)) == 2 + 3
+    table = adaptation_table(study, tmp_path).set_index("language")
+    assert list(table.index) == ["qaa", "qab", "qac"]
+    assert [column.partition(":")[0] for column in table] == ["full"] * 3 + ["lad-inv"] * 3
+    assert table.loc["qac", "full: after"] == "–" and table.loc["qac", "lad-inv: after"] == "40.0"

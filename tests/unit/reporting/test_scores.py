@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from madx.reporting.scores import ScoreError, collect_scores, expected_runs, mean_and_deviation, score_array
+from tests.unit.reporting.conftest import BASE
 
 
 def write_files(folder, scores) -> list:
@@ -26,15 +27,44 @@ def test_joined_scores_equal_the_files_in_any_order_to_the_byte(study, scores, t
     collect_scores(study, paths, tmp_path / "a.parquet")
     collect_scores(study, reversed(paths), tmp_path / "b.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
-    key = ["base", "method", "source", "target", "seed"]
+    key = ["base", "method", "task", "source", "target", "seed", "metric"]
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "a.parquet").sort_values(key, ignore_index=True),
         scores.sort_values(key, ignore_index=True),
     )
 
 
-def test_expected_runs_are_methods_by_sources_by_targets_by_seeds(study):
+def test_expected_runs_are_methods_by_sources_by_targets_by_seeds(study, whole):
     assert len(expected_runs(study)) == 4 * 8 * 8 * 5
+    ner = (5 * 5 + 1) * 64 + 2 * 5 * 64  # six methods with the first base, two with the second; mlm-trg has one seed
+    assert len(expected_runs(whole)) == ner + 2 * (3 * 3 + 1) * 8 + 3 * 2 * (2 * 3 + 1) * 8
+
+
+def test_scores_of_all_tasks_are_joined(whole, whole_scores, tmp_path):
+    joined = collect_scores(whole, write_files(tmp_path, whole_scores), tmp_path / "scores.parquet")
+    assert len(joined) == len(whole_scores)
+    assert set(joined[joined["task"] == "qa"]["metric"]) == {"f1", "em"}
+    assert set(joined[joined["task"] == "ccr"]["metric"]) == {"accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("task", "method", "metric"), [("qa", "mlm-trg", "em"), ("ccr-copa", "madx", "accuracy"), ("ner", "mlm-src", "f1")]
+)
+def test_a_metric_that_a_run_lacks_is_named(whole, whole_scores, tmp_path, task, method, metric):
+    rows = whole_scores
+    of_run = (rows["task"] == task) & (rows["method"] == method) & (rows["base"] == BASE) & (rows["target"] == "qad")
+    lacking = rows[~(of_run & (rows["metric"] == metric) & (rows["source"] == "qaa") & (rows["seed"] == 0))]
+    message = f"no {metric} for base {BASE}, method {method}, task {task}, source qaa, target qad, seed 0;"
+    with pytest.raises(ScoreError, match=message):
+        collect_scores(whole, write_files(tmp_path, lacking), tmp_path / "scores.parquet")
+    with pytest.raises(ScoreError, match=f"no {metric} for .* target qad, seed 0 in the scores"):
+        score_array(whole, lacking, BASE, method, task, metric)
+
+
+def test_further_metrics_may_stand_beside_those_of_the_task(study, scores, tmp_path):
+    more = scores.assign(metric="f1_PER", n_examples=7)
+    joined = collect_scores(study, write_files(tmp_path, pd.concat([scores, more])), tmp_path / "scores.parquet")
+    assert len(joined) == 2 * len(scores)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +86,16 @@ def test_incomplete_or_foreign_scores_stop_and_leave_nothing(study, scores, tmp_
 
 
 def test_array_keeps_the_study_s_order(study, scores):
-    array = score_array(study, scores.sample(frac=1, random_state=1), "miniature-base", "madx")
+    array = score_array(study, scores.sample(frac=1, random_state=1), BASE, "madx", "ner")
     row = scores[(scores.method == "madx") & (scores.source == "qab") & (scores.target == "qah") & (scores.seed == 3)]
     assert array.shape == (5, 8, 8)
     assert array[3, 1, 7] == row["value"].item()
+
+
+def test_array_of_another_metric(whole, whole_scores):
+    f1, em = (score_array(whole, whole_scores, BASE, "madx", "qa", metric) for metric in (None, "em"))
+    rows = whole_scores.set_index(["task", "base", "method", "target", "seed", "metric"])["value"].sort_index()
+    assert (f1[1, 0, 2], em[1, 0, 2]) == tuple(rows["qa", BASE, "madx", "qac", 1][["f1", "em"]])
 
 
 def test_deviation_of_one_seed_is_no_number():

@@ -12,17 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madx.methods import METHODS
-from madx.reporting.names import report_caption, table_names
+from madx.reporting import score_tables
+from madx.reporting.names import tables
 from madx.reporting.parameter_table import parameter_table
 from madx.reporting.published import PublishedError, read_published
-from madx.reporting.score_tables import table2_by_source, table2_by_target, table5_zero_shot
 from madx.reporting.scores import COLUMNS
 from madx.reporting.summary_tables import differences_by_category, summary_by_category
 from madx.reporting.table import Table, escape_latex, signed, with_deviation, write_table
 from madx.reporting.tables import make_tables, write_tables
-from tests.unit.reporting.conftest import ROOT, SIXTEEN, make_paper_study, make_scores, make_study
+from tests.unit.reporting.conftest import (
+    BASE,
+    ONE_SEED,
+    ROOT,
+    SECOND,
+    SIXTEEN,
+    ccr_task,
+    default_settings,
+    make_paper_study,
+    make_scores,
+    make_study,
+    make_whole_study,
+    qa_task,
+)
 
-BASE = "miniature-base"
+MADE_ELSEWHERE = {"significance", "ours_beside_published", "qa_boundaries", "miniature_tasks"}
+GROUPS = ["low-resource covered", "truly low-resource unseen", "low-resource", "covered", "unseen", "all targets"]
 
 
 def counts(base: str) -> list[dict]:
@@ -33,9 +47,24 @@ def counts(base: str) -> list[dict]:
     ]
 
 
-def cell(table: Table, method: str, statistic: str, column: str) -> float:
-    data = table.data.set_index(["method", "statistic"])
-    return data.loc[(method, statistic), column]
+def made(study, scores, name: str, published=None) -> Table:
+    """One table of scores by language."""
+    (item,) = [one for one in tables(study) if one.name == name]
+    further = () if item.kind == "table2_by_target" else (published,)
+    return getattr(score_tables, item.kind)(study, scores, item, *further)
+
+
+def cell(table: Table, method: str, statistic: str, column: str, **keys: str) -> float:
+    """A number of the CSV file; keys as far as they are needed."""
+    rows = table.data
+    for key, wanted in {table_key(table): method, "statistic": statistic, **keys}.items():
+        rows = rows[rows[key] == wanted]
+    (value,) = rows[column]
+    return value
+
+
+def table_key(table: Table) -> str:
+    return "MAD-X minus" if "MAD-X minus" in table.data else "method"
 
 
 @given(seed=st.integers(0, 1000))
@@ -43,9 +72,9 @@ def cell(table: Table, method: str, statistic: str, column: str) -> float:
 def test_cells_equal_means_recomputed_from_the_scores(seed):
     study = make_study()
     scores = make_scores(study, seed)
-    by_source, by_target = table2_by_source(study, scores, BASE), table2_by_target(study, scores, BASE)
-    zero_shot = table5_zero_shot(study, scores, BASE)
-    for method in study.methods:
+    by_source, by_target = made(study, scores, "table2_by_source"), made(study, scores, "table2_by_target")
+    zero_shot = made(study, scores, "table5_zero_shot")
+    for method in study.methods("ner"):
         mine = scores[scores.method == method]
         for table, axis in ((by_source, "source"), (by_target, "target")):
             per_seed = mine.groupby([axis, "seed"])["value"].mean()
@@ -59,6 +88,76 @@ def test_cells_equal_means_recomputed_from_the_scores(seed):
         assert math.isclose(cell(zero_shot, method, "mean", "avg without qaa"), others.mean())
 
 
+def test_each_base_has_its_rows_and_its_best(whole, whole_scores):
+    table = made(whole, whole_scores, "table2_by_source")
+    assert list(table.shown["base"]) == [BASE] * 6 + [SECOND] * 2
+    for base in whole.bases:
+        mine = whole_scores[(whole_scores.base == base) & (whole_scores.task == "ner")]
+        means = mine[mine.source == "qac"].groupby("method")["value"].mean()
+        for method, mean in means.items():
+            assert math.isclose(cell(table, method, "mean", "qac", base=base), mean)
+        bold = [i for i, j in table.best if table.shown.columns[j] == "qac" and table.shown["base"][i] == base]
+        assert [table.shown["method"][i] for i in bold] == [METHODS[means.round(1).idxmax()].label]
+    assert "Bold: the highest mean of each base" in table.caption and table.rules == (6,)
+
+
+def test_table3_has_f1_and_em_of_each_target_and_their_deviations(whole, whole_scores):
+    table = made(whole, whole_scores, "table3_xquad")
+    mine = whole_scores[(whole_scores.task == "qa") & (whole_scores.base == SECOND) & (whole_scores.method == "madx")]
+    for metric in ("f1", "em"):
+        values = mine[mine.metric == metric]
+        of_target = values[values.target == "qag"]["value"]
+        average = values.groupby("seed")["value"].mean()  # over all targets, the source too
+        keys = {"base": SECOND, "metric": metric}
+        assert math.isclose(cell(table, "madx", "mean", "qag", **keys), of_target.mean())
+        assert math.isclose(cell(table, "madx", "sd", "qag", **keys), of_target.std())
+        assert math.isclose(cell(table, "madx", "mean", "avg", **keys), average.mean())
+        assert math.isclose(cell(table, "madx", "sd", "avg", **keys), average.std())
+    f1, em = (cell(table, "madx", "mean", "qag", base=SECOND, metric=metric) for metric in ("f1", "em"))
+    last = table.shown[table.shown["method"] == "MAD-X"].index[-1]
+    assert table.shown["qag"][last] == f"{f1:.1f} / {em:.1f}" and table.shown["method"][last + 1] == "± over seeds"
+    one_seed = table.shown.index[table.shown["method"] == "MLM-TRG"][0]
+    assert table.shown["qag"][one_seed + 1] == "–"
+    assert {table.shown["method"][i] for i, _ in table.best} <= {method.label for method in METHODS.values()}
+
+
+def test_xcopa_has_a_row_for_each_training_and_leaves_the_source_out(whole, whole_scores):
+    table = made(whole, whole_scores, "table_xcopa")
+    trainings = table.shown[table.shown["base"] == BASE]["training"].drop_duplicates()
+    assert list(trainings) == ["ccr-siqa", "ccr-copa", "ccr-siqa, then ccr"]
+    for task in whole.tasks_of("ccr"):
+        rows = whole_scores[(whole_scores.task == task) & (whole_scores.base == BASE) & (whole_scores.method == "madx")]
+        average = rows[rows.target != "qaa"].groupby("seed")["value"].mean()
+        keys = {"base": BASE, "training": task}
+        assert math.isclose(cell(table, "madx", "mean", "avg without qaa", **keys), average.mean())
+        assert math.isclose(cell(table, "madx", "sd", "avg without qaa", **keys), average.std())
+        assert np.isnan(cell(table, "mlm-trg", "sd", "qab", **keys))
+
+
+def test_trainings_with_other_targets_share_a_table(whole):
+    tasks = whole.model_dump()["tasks"]
+    tasks["ccr-siqa"]["targets"] = ["qab", "qac"]
+    del tasks["ccr"]
+    fewer = make_whole_study(tasks=tasks)
+    table = made(fewer, make_scores(fewer), "table_xcopa")
+    keys = {"base": BASE, "training": "ccr-siqa"}
+    assert np.isnan(cell(table, "madx", "mean", "qah", **keys)) and "–" in set(table.shown["qah"])
+    mean = (cell(table, "madx", "mean", "qab", **keys) + cell(table, "madx", "mean", "qac", **keys)) / 2
+    assert math.isclose(cell(table, "madx", "mean", "avg without qaa", **keys), mean)
+
+
+def test_a_source_that_is_no_key_has_no_column_and_several_have(whole):
+    tasks = whole.model_dump()["tasks"]
+    assert "source" not in made(whole, make_scores(whole), "table3_xquad").shown
+    two = make_whole_study(tasks=tasks | {"qa": tasks["qa"] | {"sources": ["qaa", "qab"]}})
+    scores = make_scores(two)
+    table = made(two, scores, "table3_xquad")
+    rows = scores[(scores.task == "qa") & (scores.base == BASE) & (scores.method == "madx") & (scores.metric == "em")]
+    mean = rows[(rows.source == "qab") & (rows.target == "qac")]["value"].mean()
+    assert math.isclose(cell(table, "madx", "mean", "qac", base=BASE, source="qab", metric="em"), mean)
+    assert set(table.shown["source"]) == {"qaa", "qab", ""}
+
+
 def paper_scores(published: pd.DataFrame) -> pd.DataFrame:
     """Table 5 of the paper as if it were a run: source English, one seed."""
     rows = published[(published["item"] == "table5") & published["target"].isin(SIXTEEN)]
@@ -70,28 +169,28 @@ def paper_scores(published: pd.DataFrame) -> pd.DataFrame:
 
 def english_study():
     whole = make_paper_study()
-    tasks = whole.tasks.model_dump()
+    tasks = whole.model_dump()["tasks"]
     tasks["ner"]["sources"] = ["en"]
-    one_seed = {name: {"seeds": [0], "learning_rate": 1e-4} for name in METHODS}
-    return make_paper_study(tasks=tasks, methods=one_seed)
+    return make_paper_study(methods={name: ONE_SEED for name in METHODS}, tasks=tasks)
 
 
 def test_published_table5_gives_both_averages_and_table2(published):
     study, scores = english_study(), paper_scores(published)
-    zero_shot = table5_zero_shot(study, scores, "xlm-roberta-base", published)
-    by_source = table2_by_source(study, scores, "xlm-roberta-base", published)
+    zero_shot = made(study, scores, "table5_zero_shot", published)
+    by_source = made(study, scores, "table2_by_source", published)
     assert round(cell(zero_shot, "madx", "mean", "avg without en"), 1) == 53.2
     assert round(cell(by_source, "madx", "mean", "en"), 2) == 55.04
     # so its own numbers stand beside themselves without a difference, to the printed decimal
-    for method in study.methods:
+    for method in study.methods("ner"):
         assert abs(cell(zero_shot, method, "difference", "avg without en")) < 0.06
-        assert abs(cell(by_source, method, "difference", "en")) < 0.06
+        if method != "mlm-src":  # of which Table 2 was legible for one source alone, my
+            assert abs(cell(by_source, method, "difference", "en")) < 0.06
         assert cell(zero_shot, method, "difference", "mi") == 0
     assert "± –" in zero_shot.shown.loc[0, "en"]
 
 
 def test_published_values_and_differences_stand_beside_ours(paper, published):
-    table = table2_by_source(paper, make_scores(paper), "xlm-roberta-base", published)
+    table = made(paper, make_scores(paper), "table2_by_source", published)
     assert cell(table, "madx", "paper", "my") == 24.9
     assert cell(table, "madx", "paper", "avg") == 38.2
     ours = cell(table, "madx", "mean", "my")
@@ -103,22 +202,22 @@ def test_published_values_and_differences_stand_beside_ours(paper, published):
 
 def test_value_that_was_not_seen_is_a_dash(paper, published):
     unseen = published[~((published["item"] == "table5") & (published["target"] == "mi"))]
-    table = table5_zero_shot(paper, make_scores(paper), "xlm-roberta-base", unseen)
+    table = made(paper, make_scores(paper), "table5_zero_shot", unseen)
     assert set(table.shown["mi"][table.shown["method"].isin(["paper", "difference"])]) == {"–"}
 
 
 def test_mean_over_other_targets_is_not_compared(published):
     study = make_paper_study(languages={"high-resource covered": ["en", "ja"], "low-resource unseen": ["qu"]})
     scores = make_scores(study)
-    assert "paper" not in set(table2_by_source(study, scores, "xlm-roberta-base", published).data["statistic"])
-    zero_shot = table5_zero_shot(study, scores, "xlm-roberta-base", published)
+    assert "paper" not in set(made(study, scores, "table2_by_source", published).data["statistic"])
+    zero_shot = made(study, scores, "table5_zero_shot", published)
     assert cell(zero_shot, "madx", "paper", "qu") == 66.1
     assert np.isnan(cell(zero_shot, "madx", "paper", "avg without en"))
 
 
-@pytest.mark.parametrize("made", [{}, {"xlm-roberta-base": None}])
-def test_no_published_number_for_a_made_base(study, published, made):
-    if made:  # even under a published name
+@pytest.mark.parametrize("renamed", [False, True])
+def test_no_published_number_for_a_made_base(study, published, renamed):
+    if renamed:  # even under a published name
         study = make_study(bases={"xlm-roberta-base": study.bases[BASE].model_dump()})
     (base,) = study.bases
     for table in make_tables(study, make_scores(study), counts(base), published=published):
@@ -160,44 +259,116 @@ def test_published_scores_stand_only_beside_scores_on_wikiann(published, data, s
     assert seen["table4_parameters"], "counts of parameters need no data"
 
 
+def announced(study) -> list[str]:
+    """Names of the tables that make_tables makes."""
+    return [item.name for item in tables(study) if item.kind not in MADE_ELSEWHERE]
+
+
 def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, published, tmp_path):
-    tables = make_tables(study, scores, counts(BASE), published=published)
-    assert tuple(table.name for table in tables) == table_names(study)
-    write_tables(tables, tmp_path / "a")
+    made_ = make_tables(study, scores, counts(BASE), published=published)
+    assert [table.name for table in made_] == announced(study)
+    write_tables(made_, tmp_path / "a")
     write_tables(make_tables(study, scores.sample(frac=1), counts(BASE), published=published), tmp_path / "b")
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert files == sorted(f"{name}.{ending}" for name in table_names(study) for ending in ("csv", "md", "tex"))
+    assert files == sorted(f"{name}.{ending}" for name in announced(study) for ending in ("csv", "md", "tex"))
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_study_of_one_method_has_all_tables_that_it_can(method):
-    study = make_study(methods={method: {"seeds": [0, 1], "learning_rate": 1e-3}})
+    study = make_study({method: {"seeds": [0, 1], "learning_rate": 1e-3}})
     parameters = [row for row in counts(BASE) if row["method"] == method]
-    tables = make_tables(study, make_scores(study), parameters)
-    assert [table.name for table in tables] == list(table_names(study))
+    assert [table.name for table in make_tables(study, make_scores(study), parameters)] == announced(study)
 
 
-def test_with_two_bases_each_has_its_tables(published):
+def test_a_whole_study_has_all_tables(whole, whole_scores):
+    rows = counts(BASE) + counts(SECOND)
+    assert [table.name for table in make_tables(whole, whole_scores, rows)] == announced(whole)
+
+
+def test_published_rows_stand_below_those_of_their_base(published):
     bases = make_paper_study().model_dump()["bases"]
-    study = make_paper_study(bases=bases | {"other": bases["xlm-roberta-base"] | {"path": "someone/other"}})
-    rows = counts("xlm-roberta-base") + counts("other")
-    tables = {table.name: table for table in make_tables(study, make_scores(study), rows, published=published)}
-    assert tuple(tables) == table_names(study)
-    assert "paper" in set(tables["table2_by_source_xlm-roberta-base"].shown["method"])
-    assert "paper" not in set(tables["table2_by_source_other"].shown["method"])
-    assert list(tables["table4_parameters"].shown["base"]) == ["xlm-roberta-base"] * 3 + ["other"] * 3
+    study = make_paper_study(bases={"other": bases["xlm-roberta-base"] | {"path": "someone/other"}} | bases)
+    table = made(study, make_scores(study), "table2_by_source", published)
+    assert list(table.shown["base"]) == ["other"] * 4 + ["xlm-roberta-base", "", ""] * 4
+    assert list(table.shown["method"])[4:7] == ["full fine-tuning", "paper", "difference"]
+    assert set(table.data[table.data["statistic"] == "paper"]["base"]) == {"xlm-roberta-base"}
+    assert cell(table, "madx", "paper", "my", base="xlm-roberta-base") == 24.9
+    parameters = parameter_table(study, counts("other") + counts("xlm-roberta-base"), published)
+    assert list(parameters.shown["base"]) == ["other"] * 3 + ["xlm-roberta-base"] * 3
 
 
-def test_latex_has_as_many_cells_as_columns_and_no_bare_special_character(paper, published):
-    for table in make_tables(paper, make_scores(paper), counts("xlm-roberta-base"), published=published):
+FEW = {"high-resource covered": ["en", "zh", "ar"], "low-resource covered": ["sw"], "low-resource unseen": ["qu"]}
+
+
+def hub(name: str) -> dict:
+    return {"source": "hub", "id": name, "configuration": "{language}", "revision": None}
+
+
+def qa_and_ccr_study(test_data: str, **changes):
+    """QA on three languages and CCR in its three trainings, on the published base."""
+    settings = default_settings()
+    data = {"data": hub("rajpurkar/squad"), "test_data": hub(test_data), "sources": ["en"]}
+    tasks = {"qa": qa_task(settings) | data | {"targets": ["en", "zh", "ar"]}}
+    for name, more in (("ccr-copa", {}), ("ccr-siqa", {}), ("ccr", {"starts_from": "ccr-siqa"})):
+        tasks[name] = ccr_task(settings, 2, **more) | data | {"targets": ["en", "zh", "sw", "qu"]}
+    return make_paper_study(tasks=tasks, languages=FEW, table5_source=None, **changes)
+
+
+def test_published_f1_and_em_stand_beside_ours_on_xquad(published):
+    study = qa_and_ccr_study("google/xquad")
+    table = made(study, make_scores(study), "table3_xquad", published)
+    assert (cell(table, "madx", "paper", "zh", metric="f1"), cell(table, "madx", "paper", "en", metric="em")) == (
+        published_value(published, "table3", "zh", "f1"),
+        72.6,
+    )
+    ours = cell(table, "madx", "mean", "en", metric="em")
+    assert math.isclose(cell(table, "madx", "difference", "en", metric="em"), ours - 72.6)
+    assert np.isnan(cell(table, "madx", "paper", "avg", metric="f1")), "a mean over other languages"
+    lines = list(table.shown["method"])
+    assert lines[lines.index("MAD-X") :] == ["MAD-X", "± over seeds", "paper", "difference"]
+    assert lines[lines.index("MLM-TRG") :][:3] == ["MLM-TRG", "± over seeds", "MAD-X – INV"]  # not in the paper
+    # with the paper's languages its average stands there, too
+    same = published[(published["item"] != "table3") | published["target"].isin(["en", "zh", "ar", "mean-of-11"])]
+    same = same.assign(target=same["target"].replace("mean-of-11", "mean-of-3"))
+    table = made(study, make_scores(study), "table3_xquad", same)
+    assert cell(table, "madx", "paper", "avg", metric="f1") == published_value(published, "table3", "mean-of-11", "f1")
+    other = qa_and_ccr_study("someone/quad")
+    assert "paper" not in set(made(other, make_scores(other), "table3_xquad", published).shown["method"])
+
+
+def published_value(published: pd.DataFrame, item: str, target: str, metric: str) -> float:
+    rows = published[(published["item"] == item) & (published["target"] == target) & (published["metric"] == metric)]
+    (value,) = rows[rows["method"] == "madx"]["value"]
+    return value
+
+
+def test_published_accuracy_stands_at_the_task_of_two_stages(published):
+    study = qa_and_ccr_study("cambridgeltl/xcopa")
+    table = made(study, make_scores(study), "table_xcopa", published)
+    seen = table.data[table.data["statistic"] == "paper"]
+    assert [(row.training, row.method) for row in seen.itertuples()] == [("ccr", "madx")]
+    assert seen["qu"].item() == 52.5 and np.isnan(seen["en"].item()) and np.isnan(seen["avg without en"].item())
+    few = published[
+        (published["item"] != "table_xcopa") | published["target"].isin(["zh", "sw", "qu", "mean-without-en"])
+    ]
+    assert cell(made(study, make_scores(study), "table_xcopa", few), "madx", "paper", "avg without en") == 60.94
+
+
+@pytest.mark.parametrize("make", [make_paper_study, make_whole_study])
+def test_latex_has_as_many_cells_as_columns_and_no_bare_special_character(make, published):
+    study = make()
+    rows = [row for base in study.bases for row in counts(base)]
+    for table in make_tables(study, make_scores(study), rows, published=published):
         text = table.latex()
         assert text.count("{") == text.count("}")
         body = text.split(r"\midrule", 1)[1].split(r"\bottomrule")[0]
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]
         assert len(rows) == len(table.shown)
         assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows} == {len(table.shown.columns)}
+        assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule")) and r"\hline" not in text
+        assert sum(width for _, width in table.groups) in (0, len(table.shown.columns))
         assert not re.search(r"(?<!\\)[%#_]", body)
         assert rf"\label{{tab:{table.name}}}" in text and r"\caption{" in text
 
@@ -216,22 +387,45 @@ def test_markdown_keeps_its_columns_when_a_cell_has_a_bar(tmp_path):
 
 
 def test_differences_are_those_of_the_summary(study, scores):
-    summary = summary_by_category(study, scores, BASE).data.set_index(["pairs", "method", "statistic"])
-    differences = differences_by_category(study, scores, BASE).data.set_index(["pairs", "madx_minus", "statistic"])
+    summary = summary_by_category(study, scores).data.set_index(["pairs", "method", "statistic"])
+    differences = differences_by_category(study, scores).data.set_index(["pairs", "MAD-X minus", "statistic"])
     for pairs in ("all", "in-language", "transfer"):
-        for other in set(study.methods) - {"madx"}:
-            expected = summary.loc[(pairs, "madx", "mean")] - summary.loc[(pairs, other, "mean")]
-            assert np.allclose(differences.loc[(pairs, other, "mean")].astype(float), expected.astype(float))
+        for other in set(study.methods("ner")) - {"madx"}:
+            ours, theirs = (summary.loc[(pairs, method, "mean"), GROUPS] for method in ("madx", other))
+            expected = ours - theirs
+            assert np.allclose(differences.loc[(pairs, other, "mean"), GROUPS].astype(float), expected.astype(float))
 
 
 def test_summary_equals_groups_of_the_scores(study, scores):
-    summary = summary_by_category(study, scores, BASE).data.set_index(["pairs", "method", "statistic"])
+    summary = summary_by_category(study, scores).data.set_index(["pairs", "method", "statistic"])
     rows = scores[(scores.method == "madx") & (scores.source != scores.target)]
     unseen = rows[rows.target.isin(["qae", "qaf", "qag", "qah"])].groupby("seed")["value"].mean()
     assert math.isclose(summary.loc[("transfer", "madx", "mean"), "unseen"], unseen.mean())
     assert math.isclose(summary.loc[("transfer", "madx", "sd"), "unseen"], unseen.std())
     rows = scores[(scores.method == "madx") & (scores.source == scores.target) & scores.target.isin(["qac", "qad"])]
     assert math.isclose(summary.loc[("in-language", "madx", "mean"), "low-resource covered"], rows["value"].mean())
+
+
+def test_summary_of_several_tasks_has_a_column_for_them(whole, whole_scores):
+    table = summary_by_category(whole, whole_scores)
+    labels = ["NER F1", "QA F1", "CCR accuracy (ccr-siqa)", "CCR accuracy (ccr-copa)"]
+    assert list(table.shown["task"].drop_duplicates()) == [*labels, "CCR accuracy (ccr-siqa, then ccr)"]
+    data = table.data.set_index(["task", "base", "pairs", "method", "statistic"])
+    assert set(data.loc["qa"].index.get_level_values("pairs")) == {"transfer"}  # in-language would be one number
+    rows = whole_scores[(whole_scores.task == "qa") & (whole_scores.base == SECOND) & (whole_scores.metric == "f1")]
+    rows = rows[(rows.method == "madx") & rows.target.isin(["qac", "qad", "qae", "qaf", "qag", "qah"])]
+    mean = rows.groupby("seed")["value"].mean().mean()
+    assert math.isclose(data.loc[("qa", SECOND, "transfer", "madx", "mean"), "low-resource"], mean)
+    differences = differences_by_category(whole, whole_scores)
+    assert math.isnan(cell(differences, "mlm-trg", "sd", "covered", task="qa", base=BASE, pairs="transfer"))
+
+
+def test_a_category_that_a_task_has_no_target_of_is_a_dash(whole):
+    tasks = whole.model_dump()["tasks"]
+    study = make_whole_study(tasks={"ner": tasks["ner"], "qa": tasks["qa"] | {"targets": ["qaa", "qab"]}})
+    table = summary_by_category(study, make_scores(study))
+    of_qa = table.shown[table.shown["task"] == "QA F1"]
+    assert set(of_qa["unseen"]) == {"–"} and "–" not in set(of_qa["covered"])
 
 
 def test_parameters_stand_beside_the_paper_s(paper, published):
@@ -246,11 +440,6 @@ def test_numbers_as_shown():
     assert signed(-0.04) == "0.0" and signed(-1.25, 2) == "−1.25" and signed(3) == "+3.0"
     assert with_deviation("54.8", math.nan) == "54.8 ± –"
     assert with_deviation("–", math.nan) == "–"
-
-
-def test_every_table_has_a_caption_for_the_report(study):
-    for name in table_names(study):
-        assert (ROOT / "workflow/report" / report_caption(study, name)).is_file()
 
 
 def test_bad_published_file_names_the_line(tmp_path):
