@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,12 @@ from matplotlib.figure import Figure
 
 from madx.config import Study
 from madx.methods import METHODS
+from madx.reporting.beside import beside_rows
+from madx.reporting.beside_figure import beside_figure
+from madx.reporting.bootstraps import Bootstraps
 from madx.reporting.dot_plots import draw_scores
 from madx.reporting.drawing import save_figure, style
+from madx.reporting.forest import forest_figure
 from madx.reporting.heatmaps import Colours, draw_grid
 from madx.reporting.labels import METRICS, main_metric, measure
 from madx.reporting.names import DIFFERENCES, Item, figures
@@ -52,15 +57,23 @@ def score_dots(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
     return draw_scores(study, item.task, arrays, f"{measure(study, item.task)}{_on(study, item.base)}")
 
 
-DRAWN = {"heatmap": heatmap, "scores": score_dots, **dict.fromkeys(DIFFERENCES.values(), figure_difference)}
-
-
-def write_figures(study: Study, scores: pd.DataFrame, folder: str | Path) -> None:
-    """Write every figure that `names.figures` announces and that is drawn from scores alone, as PDF and PNG."""
+def write_figures(
+    study: Study, scores: pd.DataFrame, bootstraps: Bootstraps, published: pd.DataFrame, folder: str | Path
+) -> None:
+    """Write every figure that `names.figures` announces and that is drawn from scores, as PDF and PNG."""
+    drawn: dict[str, Callable[[Item], Figure]] = {
+        "heatmap": lambda item: heatmap(study, scores, item),
+        "scores": lambda item: score_dots(study, scores, item),
+        "forest": lambda item: forest_figure(study, bootstraps.of(item.base, item.task), item.base, item.task),
+        "ours_beside_published": lambda item: beside_figure(
+            study, beside_rows(study, scores, published, bootstraps.interval)
+        ),
+        **dict.fromkeys(DIFFERENCES.values(), lambda item: figure_difference(study, scores, item)),
+    }
     with style():
         for item in figures(study):
-            if item.kind in DRAWN:
-                save_figure(DRAWN[item.kind](study, scores, item), Path(folder) / item.name)
+            if item.kind in drawn:
+                save_figure(drawn[item.kind](item), Path(folder) / item.name)
 
 
 def _on(study: Study, base: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from madx.config import Study
-from madx.miniature.gallery import describe
+from madx.miniature import gallery, task_gallery
 from madx.reporting.table import DASH, Table
 
 TEXT_COLUMNS = 6  # code, language, family, script, category, covered
@@ -70,7 +70,7 @@ def table1_languages(study: Study, sizes: Mapping[str, Mapping[str, int]] | None
 
 def miniature_languages(study: Study) -> Table:
     """The same sentence in every constructed language of the study, with gloss and tags."""
-    frame = describe(study.miniature.seed, study.language_table().values())
+    frame = gallery.describe(study.miniature.seed, study.language_table().values())
     meanings = frame["translation"].drop_duplicates().tolist()
     shown = frame[["code", "name", "word order", "cognates with the family (%)", "sentence", "gloss", "tags"]]
     return Table(
@@ -80,4 +80,17 @@ def miniature_languages(study: Study) -> Table:
         data=frame,
         shown=shown.astype("string").fillna(DASH).astype(object),
         align="lllrlll",
+    )
+
+
+def miniature_tasks(study: Study) -> Table:
+    """A question and a causal choice in constructed languages, with gloss and translation."""
+    frame = task_gallery.describe(study.miniature.seed, task_gallery.shown(study.language_table().values()))
+    return Table(
+        name="miniature_tasks",
+        caption="A question about a passage and a causal choice in constructed languages, word by word. The words of "
+        "the answer, and the right option, stand between * and *.",
+        data=frame,
+        shown=frame.astype("string").fillna(DASH).astype(object),
+        align="l" * len(frame.columns),
     )

@@ -8,7 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from madx.config import Study
-from madx.reporting.language_table import miniature_languages, table1_languages
+from madx.data.questions import QuestionWindows
+from madx.reporting.beside import beside_table
+from madx.reporting.bootstraps import Bootstraps
+from madx.reporting.boundaries import boundaries_table
+from madx.reporting.language_table import miniature_languages, miniature_tasks, table1_languages
 from madx.reporting.names import Item, tables
 from madx.reporting.parameter_table import parameter_table
 from madx.reporting.score_tables import (
@@ -18,6 +22,7 @@ from madx.reporting.score_tables import (
     table5_zero_shot,
     table_xcopa,
 )
+from madx.reporting.significance import significance_table
 from madx.reporting.summary_tables import differences_by_category, summary_by_category
 from madx.reporting.table import Table, write_table
 
@@ -26,26 +31,33 @@ def make_tables(
     study: Study,
     scores: pd.DataFrame,
     parameters: Iterable[Mapping[str, str | int]],
+    bootstraps: Bootstraps,
+    read_questions: Callable[[str, str, str], QuestionWindows],
     sizes: Mapping[str, Mapping[str, int]] | None = None,
     published: pd.DataFrame | None = None,
 ) -> list[Table]:
     """Every table that `names.tables` announces, in its order.
 
-    scores: as collect_scores makes them. parameters: see parameter_table. sizes: see table1_languages.
+    scores: as collect_scores makes them. parameters: see parameter_table. read_questions: see boundaries_table.
+    sizes: see table1_languages.
     """
     makers: dict[str, Callable[[Item], Table]] = {
         "summary_by_category": lambda item: summary_by_category(study, scores),
         "differences_by_category": lambda item: differences_by_category(study, scores),
+        "significance": lambda item: significance_table(study, bootstraps.compared()),
+        "ours_beside_published": lambda item: beside_table(study, scores, published, bootstraps.interval),
         "table1_languages": lambda item: table1_languages(study, sizes),
         "miniature_languages": lambda item: miniature_languages(study),
+        "miniature_tasks": lambda item: miniature_tasks(study),
         "table2_by_source": lambda item: table2_by_source(study, scores, item, published),
         "table2_by_target": lambda item: table2_by_target(study, scores, item),
         "table5_zero_shot": lambda item: table5_zero_shot(study, scores, item, published),
         "table3_xquad": lambda item: table3_xquad(study, scores, item, published),
+        "qa_boundaries": lambda item: boundaries_table(study, read_questions),
         "table_xcopa": lambda item: table_xcopa(study, scores, item, published),
         "table4_parameters": lambda item: parameter_table(study, parameters, published),
     }
-    return [makers[item.kind](item) for item in tables(study) if item.kind in makers]
+    return [makers[item.kind](item) for item in tables(study)]
 
 
 def write_tables(tables: Iterable[Table], folder: str | Path) -> None:

@@ -115,7 +115,13 @@ rule make_figures:
         gpu=0,
     params:
         settings=study_settings(study),
-        code=code_digest("madx.reporting.figures", "madx.reporting.learning_curves", "madx.miniature.gallery"),
+        code=code_digest(
+            "madx.reporting.figures",
+            "madx.reporting.learning_curves",
+            "madx.reporting.sample_efficiency",
+            "madx.miniature.gallery",
+            "madx.miniature.task_gallery",
+        ),
     message:
         "figures"
     script:

@@ -1,17 +1,25 @@
 """Draw every figure of the study."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from madx.jobs import job
-from madx.miniature import gallery
+from madx.miniature import gallery, task_gallery
+from madx.paths import Paths
+from madx.reporting.bootstraps import Bootstraps
 from madx.reporting.figures import write_figures
 from madx.reporting.learning_curves import write_learning_curves
+from madx.reporting.names import has_miniature_tasks
+from madx.reporting.published import read_published
+from madx.reporting.sample_efficiency import write_sample_efficiency
 
 with job(snakemake) as study:
-    folder = Path(f"results/{study.study}/figures")
-    write_figures(study, pd.read_parquet(snakemake.input.scores), folder)
+    results = Paths(study).results
+    folder = results / "figures"
+    scores, published = pd.read_parquet(snakemake.input.scores), read_published(snakemake.input.published)
+    write_figures(study, scores, Bootstraps(study, results), published, folder)
     write_learning_curves(study, snakemake.input.metrics, folder)
+    write_sample_efficiency(study, snakemake.input.steps, folder)
     if study.miniature:
         gallery.draw(study.miniature.seed, list(study.language_table().values()), folder / "miniature_languages")
+    if has_miniature_tasks(study):
+        task_gallery.draw(study.miniature.seed, list(study.language_table().values()), folder / "miniature_tasks")
