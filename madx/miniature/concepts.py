@@ -1,4 +1,4 @@
-"""What the constructed languages talk about: word classes, their concepts, and the kinds of event.
+"""What the constructed languages talk about: word classes, their concepts, the kinds of event, what can be asked.
 
 The tables are the same in every world and every language. English stands for the concept: a noun with its plural and
 a verb with its past where these are irregular. Within a class the first concept is the most frequent one.
@@ -69,6 +69,15 @@ ENGLISH_FORM = {
 }
 FUNCTION_CLASSES = frozenset({"location", "direction", "relation", "conjunction", "pronoun", "negation", "copula"})
 ENTITY_TYPES = ("PER", "ORG", "LOC")
+# Words that ask for a phrase, by the entity types and classes that they ask for. They are not in CLASSES, because every
+# word of a language depends on the list of classes: with these beside it, text without questions stays what it was.
+QUESTION_WORDS = {
+    "who": ("PER", "title", "profession", "kin"),
+    "which": ("ORG", "organisation"),
+    "where": ("LOC", "place", "building"),
+    "what": ("animal", "food", "artefact", "vehicle", "document", "material", "weather", "event"),
+}
+QUESTION_WORD_OF = {name: word for word, names in QUESTION_WORDS.items() for name in names}
 
 Argument = Weighted[str]  # entity types and classes with their probabilities
 
@@ -96,6 +105,14 @@ class Event:
     verb: str
     object: Argument | None = None
     adjuncts: tuple[Adjunct, ...] = ()
+
+    @property
+    def slots(self) -> dict[str, Argument]:
+        """What the event takes: "subject", "object", and its adjuncts by their adpositions. No predicates."""
+        takes = {"subject": self.subject}
+        if self.object is not None and self.verb != "copula":
+            takes["object"] = self.object
+        return takes | {adjunct.adposition: adjunct.argument for adjunct in self.adjuncts}
 
 
 SOMEWHERE = Adjunct(0.5, "location", PLACE)
@@ -137,3 +154,8 @@ EFFECTS: dict[str, tuple[str, ...]] = {
     "govern": ("work", "establish", "travel"),
     "be": ("hire", "meet"),
 }
+# of these, what labelled causal choices never show in training: (cause, effect). Text does, so it can be known; every
+# kind of event here has other causes or effects too, so training shows it in both places
+HELD_OUT_EFFECTS = frozenset(
+    {("strike", "rest"), ("change", "trade"), ("hire", "travel"), ("trade", "make"), ("govern", "work")}
+)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from madx.miniature.concepts import ENGLISH_FORM
-from madx.miniature.meaning import Clause, Mention, Phrase, Sentence, Thing
+from madx.miniature.concepts import ENGLISH_FORM, QUESTION_WORD_OF
+from madx.miniature.meaning import Clause, Mention, Phrase, Sentence, Thing, class_of
+
+CAUSAL_QUESTIONS = {"cause": "Because of what?", "effect": "And therefore what?"}
+_ASKING = {"who": "who", "which": "which organisation", "where": "which place", "what": "what"}
 
 
 def translate(sentence: Sentence, names: list[str]) -> str:
@@ -12,6 +15,19 @@ def translate(sentence: Sentence, names: list[str]) -> str:
     if sentence.conjunction is not None:
         comma = "" if sentence.conjunction == "and" else ","
         text += f"{comma} {sentence.conjunction} {_clause(sentence.clauses[1], names)}"
+    return text[0].upper() + text[1:] + "."
+
+
+def translate_question(clause: Clause, role: str, names: list[str]) -> str:
+    """The question for an argument of a clause, which leaves the words in their places ("You went where?")."""
+    word = QUESTION_WORD_OF[class_of(clause.arguments[role])]
+    text = _clause(clause.with_argument(role, Thing(word)), names)
+    return text[0].upper() + text[1:] + "?"
+
+
+def translate_phrase(phrase: Phrase, names: list[str]) -> str:
+    """A phrase by itself, such as an answer."""
+    text = _phrase(phrase, names)
     return text[0].upper() + text[1:] + "."
 
 
@@ -45,6 +61,8 @@ def _phrase(phrase: Phrase, names: list[str]) -> str:
         return _mention(phrase, names)
     if phrase.concept == "they":
         return "they"
+    if phrase.concept in _ASKING:
+        return _ASKING[phrase.concept]
     article = f"{_mention(phrase.owner, names)}'s" if phrase.owner else "" if phrase.number else "the"
     return _noun(phrase, article)
 

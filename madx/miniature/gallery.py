@@ -107,14 +107,14 @@ def _draw_sentence(axes: Axes, example: Example, left: float, top: float) -> Non
     for word, gloss, tag in zip(example.words, example.gloss, example.tags, strict=True):
         written = axes.text(left, top, word, size=11, va="baseline")
         below = axes.text(left, top + 0.36, "" if gloss in ".," else gloss, size=6.5, color="#666666", va="baseline")
-        width = max(_width(axes, written), _width(axes, below))
+        width = max(width_of(axes, written), width_of(axes, below))
         if tag != "O":
             joined = 0.13 if tag.startswith("I-") else 0.0  # reaches back over the gap to the entity's word before
             axes.axvspan(left - 0.03 - joined, left + width + 0.03, *_rows(axes, top), color=COLOURS[tag[2:]], lw=0)
         left += width + 0.13
 
 
-def _width(axes: Axes, text) -> float:
+def width_of(axes: Axes, text) -> float:
     """Width of a text in the axes' own units (inches)."""
     return axes.transData.inverted().transform_bbox(text.get_window_extent()).width
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from madx.miniature.concepts import QUESTION_WORD_OF
 from madx.miniature.draws import Draws, Weighted
 from madx.miniature.lexicon import Lexicon
-from madx.miniature.meaning import Clause, Mention, Phrase, Sentence, Thing
+from madx.miniature.meaning import Clause, Mention, Phrase, Sentence, Thing, class_of
 
 _ORDERS = Weighted({"SVO": 0.45, "SOV": 0.4, "VSO": 0.15})
 _DEVIATION = 0.15  # probability that a language departs from its family in one point of grammar
@@ -68,7 +69,8 @@ class Grammar:
         capitalise = lexicon.orthography.capitalise
         self._capitalise = capitalise
         self._names = [Word(capitalise(stem), gloss) for stem, gloss in zip(lexicon.names, name_glosses, strict=True)]
-        self._words = {concept: Word(stem, concept) for concept, stem in lexicon.words.items()}
+        stems = lexicon.words | lexicon.question_words
+        self._words = {concept: Word(stem, concept) for concept, stem in stems.items()}
 
     def sentence(self, sentence: Sentence) -> list[Word]:
         """The words of a sentence; punctuation stands apart, the first word has a capital if the script has them."""
@@ -78,8 +80,32 @@ class Grammar:
                 words.append(Word(",", ","))
             words.append(self._words[sentence.conjunction])
             words += self._clause(sentence.clauses[1])
+        return self._finished(words)
+
+    def question(self, clause: Clause, role: str) -> tuple[list[Word], slice]:
+        """Asks for an argument of a clause, and says where among the clause's words the answer is.
+
+        A question is the clause with a question word for the argument, in the argument's place and case. So the answer
+        is the argument as it stands in the clause, with its case suffix, without an adposition.
+        """
+        word = QUESTION_WORD_OF[class_of(clause.arguments[role])]
+        words = self._clause(clause.with_argument(role, Thing(word)))
+        start = next(i for i, asked in enumerate(words) if word in asked.gloss.split("-"))
+        stop = start + 1 + len(self._clause(clause)) - len(words)
+        return self._finished(words, "?"), slice(start, stop)
+
+    def causal_question(self, conjunction: str, of: Clause | None = None) -> list[Word]:
+        """Asks "because what?" or "therefore what?", perhaps after the clause that it is about."""
+        words = [*self._clause(of), Word(",", ",")] if of else []
+        return self._finished([*words, self._words[conjunction], self._words["what"]], "?")
+
+    def fragment(self, words: list[Word]) -> list[Word]:
+        """Some words of a sentence as a sentence of their own."""
+        return self._finished(list(words))
+
+    def _finished(self, words: list[Word], end: str = ".") -> list[Word]:
         words[0] = words[0]._replace(form=self._capitalise(words[0].form))
-        words.append(Word(".", "."))
+        words.append(Word(end, end))
         return words
 
     def _clause(self, clause: Clause) -> list[Word]:

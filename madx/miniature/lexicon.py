@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from madx.languages import Language
-from madx.miniature.concepts import CLASS_OF, FUNCTION_CLASSES
+from madx.miniature.concepts import CLASS_OF, FUNCTION_CLASSES, QUESTION_WORDS
 from madx.miniature.draws import Draws
 from madx.miniature.names import NameInventory
 from madx.miniature.scripts import Orthography, orthographies
@@ -30,6 +30,7 @@ class Family:
         self.words = {concept: new.word(concept) for concept in CLASS_OF}
         self.affixes = {affix: new.affix(affix) for affix in AFFIXES}
         self.names = [new.name(name) for name in range(len(names))]
+        self.question_words = {word: new.word(word) for word in QUESTION_WORDS}
 
 
 class Coinage:
@@ -41,7 +42,7 @@ class Coinage:
         self._coined: set[str] = set()
 
     def word(self, concept: str) -> str:
-        short = CLASS_OF[concept] in FUNCTION_CLASSES
+        short = concept in QUESTION_WORDS or CLASS_OF[concept] in FUNCTION_CLASSES
         return self._coin(concept, (1, 1, 2) if short else (2, 2, 2, 3))
 
     def affix(self, affix: str) -> str:
@@ -74,13 +75,14 @@ def loan_names(seed: int, names: NameInventory) -> list[str]:
 class Lexicon:
     """A language's written stems and affixes.
 
-    words: concept -> stem; affixes: affix -> letters; names: name -> stem; inherited: concepts whose word is the
-    family's; changes: the sound changes that the language went through.
+    words: concept -> stem; affixes: affix -> letters; names: name -> stem; question_words: who, what, ... -> word;
+    inherited: concepts whose word is the family's; changes: the sound changes that the language went through.
     """
 
     words: dict[str, str]
     affixes: dict[str, str]
     names: tuple[str, ...]
+    question_words: dict[str, str]
     inherited: frozenset[str]
     changes: tuple[SoundChange, ...]
     orthography: Orthography
@@ -93,6 +95,7 @@ class LexiconBuilder:
         self._family, self._loans = family, loans
         key = (seed, "language", row.code, row.family)
         self._draws = Draws(*key, "history")
+        self._draws_of_questions = Draws(*key, "question words")
         self._coinage = Coinage(key, family.phonotactics)
         self._orthography = Draws(*family.key, "spelling").one_of(orthographies(row))
         if row.family == ISOLATE:  # its proto-language is itself
@@ -113,7 +116,8 @@ class LexiconBuilder:
             for affix, proto in self._family.affixes.items()
         }
         names = tuple(self._name(name) for name in range(len(self._family.names)))
-        return Lexicon(words, affixes, names, frozenset(inherited), self._changes, self._orthography)
+        question_words = self._question_words()  # last, so that they take no other word's place
+        return Lexicon(words, affixes, names, question_words, frozenset(inherited), self._changes, self._orthography)
 
     def _inherited_words(self) -> dict[str, str]:
         """The family's words that the language kept: as many as its rate says, of those that stayed distinct."""
@@ -123,6 +127,13 @@ class LexiconBuilder:
             if len(kept) < self._rate * len(protos) and (stem := self._inherit(protos[concept])):
                 kept[concept] = stem
         return kept
+
+    def _question_words(self) -> dict[str, str]:
+        return {
+            word: (self._inherit(proto) if self._draws_of_questions.chance(self._rate) else None)
+            or self._own(self._coinage.word, word)
+            for word, proto in self._family.question_words.items()
+        }
 
     def _inherit(self, proto: str) -> str | None:
         """The family's word as it sounds here, unless it fell together with another."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from madx.miniature.concepts import CLASS_OF, CLASSES, EFFECTS, EVENTS, NOUNS, Argument, Event
+from madx.miniature.concepts import CLASS_OF, CLASSES, EFFECTS, ENTITY_TYPES, EVENTS, NOUNS, Argument, Event
 from madx.miniature.draws import Draws, Weighted
 from madx.miniature.names import NameInventory
 
@@ -47,6 +48,21 @@ class Clause:
     negated: bool
     time: str | None
 
+    @property
+    def arguments(self) -> dict[str, Phrase]:
+        """What the clause names: "subject", "object", and adjuncts by their adpositions. No pronouns, no predicates."""
+        named = {"subject": self.subject}
+        if self.object is not None and self.verb != "be":
+            named["object"] = self.object
+        named |= dict(self.adjuncts)
+        return {role: phrase for role, phrase in named.items() if class_of(phrase) != "pronoun"}
+
+    def with_argument(self, role: str, phrase: Phrase) -> Clause:
+        """The same clause with another argument."""
+        if role in ("subject", "object"):
+            return replace(self, **{role: phrase})
+        return replace(self, adjuncts=tuple((at, phrase if at == role else old) for at, old in self.adjuncts))
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -60,6 +76,7 @@ class Sentence:
 _CUES = {"PER": (0.45, "title"), "ORG": (0.6, "organisation"), "LOC": (0.35, "place")}
 _TWO_NAMES = {"PER": 0.5, "ORG": 0.15, "LOC": 0.1}
 _PAST = {"yesterday": 1.0, "soon": 0.0}  # probability of the past where the time word decides it
+_NOTHING: Mapping[str, Phrase] = {}
 _EVENTS = Weighted(dict.fromkeys(EVENTS, 1.0))
 _CAUSES = Weighted(dict.fromkeys(EFFECTS, 1.0))
 _CONCEPTS = {name: Weighted.by_rank(concepts) for name, concepts in CLASSES.items()}
@@ -91,11 +108,16 @@ class Meanings:
             return Sentence((cause, effect), "therefore")
         return Sentence((effect, cause), "because")
 
-    def _clause(self, kind: str, after: Clause | None = None) -> Clause:
-        """An event; where the subject of the clause before could be its subject, a pronoun may stand for it."""
+    def _clause(self, kind: str, after: Clause | None = None, given: Mapping[str, Phrase] = _NOTHING) -> Clause:
+        """An event; where the subject of the clause before could be its subject, a pronoun may stand for it.
+
+        given: what fills slots of the event (see `Event.slots`); the others are drawn.
+        """
         draws, event = self._draws, EVENTS[kind]
-        if after is not None and _class_of(after.subject) in event.subject.items and draws.chance(0.5):
-            subject: Phrase = Thing("they")
+        if "subject" in given:
+            subject = given["subject"]
+        elif after is not None and class_of(after.subject) in event.subject.items and draws.chance(0.5):
+            subject = Thing("they")
         else:
             subject = self._phrase(event.subject)
         time = draws.weighted(_CONCEPTS["time"]) if draws.chance(0.25) else None
@@ -103,8 +125,8 @@ class Meanings:
             event=kind,
             subject=subject,
             verb=draws.weighted(_CONCEPTS[event.verb]),
-            object=self._object(event, subject),
-            adjuncts=self._adjuncts(event),
+            object=given.get("object") or self._object(event, subject),
+            adjuncts=self._adjuncts(event, given),
             past=_PAST.get(time, 0.6) > draws.uniform(),
             negated=draws.chance(0.08),
             time=time,
@@ -119,19 +141,23 @@ class Meanings:
         plural = isinstance(subject, Thing) and subject.plural and CLASS_OF[concept] in NOUNS
         return Thing(concept, plural=plural)
 
-    def _adjuncts(self, event: Event) -> tuple[tuple[str, Phrase], ...]:
+    def _adjuncts(self, event: Event, given: Mapping[str, Phrase]) -> tuple[tuple[str, Phrase], ...]:
         draws = self._draws
         chosen = []
         for adjunct in event.adjuncts:
-            if draws.chance(adjunct.probability):
+            phrase = given.get(adjunct.adposition)
+            if phrase is not None or draws.chance(adjunct.probability):
                 drawn = _CONCEPTS.get(adjunct.adposition)
                 adposition = adjunct.adposition if drawn is None else draws.weighted(drawn)
-                chosen.append((adposition, self._phrase(adjunct.argument)))
+                chosen.append((adposition, phrase or self._phrase(adjunct.argument)))
         return tuple(chosen)
 
     def _phrase(self, argument: Argument) -> Phrase:
-        name = self._draws.weighted(argument)
-        return self._mention(name) if name in _CUES else self._thing(name)
+        return self._of_class(self._draws.weighted(argument))
+
+    def _of_class(self, name: str) -> Phrase:
+        """A phrase of an entity type or a class of nouns."""
+        return self._mention(name) if name in ENTITY_TYPES else self._thing(name)
 
     def _mention(self, kind: str) -> Mention:
         draws = self._draws
@@ -157,6 +183,6 @@ class Meanings:
         )
 
 
-def _class_of(phrase: Phrase) -> str:
+def class_of(phrase: Phrase) -> str:
     """The entity type of a mention, the class of a thing."""
     return phrase.kind if isinstance(phrase, Mention) else CLASS_OF[phrase.concept]

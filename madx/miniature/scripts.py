@@ -11,7 +11,7 @@ from madx.languages import Language, nearest
 
 CONSONANTS = "ptkbdgfvszʃʧhmnrljw"
 VOWELS = "aeiouøy"
-PUNCTUATION = ".,"
+PUNCTUATION = ".,?"
 
 
 class ScriptError(ValueError):

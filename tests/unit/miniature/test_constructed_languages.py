@@ -112,6 +112,22 @@ def test_data_can_be_drawn_again_and_more_of_it_begins_the_same(languages):
     assert " ".join(language.text(60)).startswith(" ".join(language.text(20)))
 
 
+def test_text_labelled_sentences_and_examples_are_what_they_were_before_there_were_questions():
+    """Committed scores rest on these: the digests were taken from the version before questions and choices."""
+    lines = {"text": [], "ner": [], "example": []}
+    for seed in (1, 2):
+        world = World(seed)
+        for row in ROWS.values():
+            language = world.language(row)
+            lines["text"] += language.text(150)
+            lines["ner"] += [repr(sentence) for split in SPLITS for sentence in language.ner(60, split)]
+            lines["example"] += [
+                repr((e.words, e.gloss, e.tags, e.translation)) for e in map(language.example, range(10))
+            ]
+    digests = {kind: hashlib.sha256("\n".join(several).encode()).hexdigest()[:16] for kind, several in lines.items()}
+    assert digests == {"text": "c16739b48ade907e", "ner": "65cbff859f00d003", "example": "409a8336d3e1ecc9"}
+
+
 def test_global_random_state_is_left_alone(world):
     import random
 
@@ -203,10 +219,39 @@ def test_text_has_the_number_of_sentences_asked_for(languages, sentences):
     assert not any(" ." in document or " ," in document or "  " in document for document in documents)
 
 
+@pytest.mark.parametrize("code", ["qaa", "qad", "qah"])
+def test_questions_end_documents_that_are_otherwise_the_same(languages, code):
+    language = languages[code]
+    plain, every = list(language.text(400)), list(language.text(400, questions=1.0))
+    assert len(every) == len(plain)
+    lexicon, causal = language.lexicon, 0
+    words = {word + end for word in lexicon.question_words.values() for end in ("", lexicon.affixes["object case"])}
+    for before, document in zip(plain, every, strict=True):
+        question, mark, answer = document.removeprefix(before + " ").partition("?")
+        assert document.startswith(before + " ") and mark and document.count("?") == 1
+        assert words & set(question.lower().split())
+        assert answer.strip().rstrip(".").lower() in before.lower()
+        causal += "," in question
+    assert 0.02 < causal / len(plain) < 0.2
+    some = [document for document in language.text(2000, questions=0.3)]
+    assert 0.24 < sum("?" in document for document in some) / len(some) < 0.36
+
+
+def test_text_has_no_question_words_unless_asked_for(languages):
+    words = set(languages["qab"].lexicon.question_words.values())
+    assert len(words) == 4
+    assert not words & set(" ".join(languages["qab"].text(500)).replace(".", "").lower().split())
+
+
+def test_part_of_documents_with_questions_is_checked(languages):
+    with pytest.raises(ValueError, match=r"questions = 1\.5.*between 0 and 1"):
+        next(languages["qaa"].text(1, questions=1.5))
+
+
 @pytest.mark.parametrize("code", sorted(ROWS))
 def test_written_in_its_script(languages, code):
     language, script = languages[code], ROWS[code].script.upper()
-    text = "".join(language.text(200))
+    text = "".join(language.text(200, questions=0.5))
     letters = {character for character in text if character.isalpha()}
     assert all(unicodedata.name(letter).startswith(script) for letter in letters)
     assert set(text) - {" "} <= set(language.alphabet)
@@ -261,7 +306,7 @@ def test_cognate_rate_and_sound_changes_are_as_described(seed):
 def test_no_two_stems_are_written_alike(languages):
     for language in languages.values():
         lexicon = language.lexicon
-        stems = [*lexicon.words.values(), *lexicon.affixes.values(), *lexicon.names]
+        stems = [*lexicon.words.values(), *lexicon.affixes.values(), *lexicon.names, *lexicon.question_words.values()]
         assert len(set(stems)) == len(stems)
 
 
