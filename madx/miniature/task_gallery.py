@@ -47,6 +47,12 @@ class Part:
         return " ".join(sentence.translation for sentence in self.sentences)
 
 
+def shown(rows: Iterable[Language]) -> list[Language]:
+    """The first, the middle and the last of a study's languages: more examples than that nobody reads."""
+    rows = list(rows)
+    return [rows[place] for place in sorted({0, len(rows) // 2, len(rows) - 1})]
+
+
 def describe(seed: int, rows: Iterable[Language]) -> pd.DataFrame:
     """One row for each part of each task in each language: code, name, task, part, sentence, gloss, translation.
 

@@ -19,7 +19,8 @@ with job(snakemake) as study:
     write_figures(study, scores, Bootstraps(study, results), published, folder)
     write_learning_curves(study, snakemake.input.metrics, folder)
     write_sample_efficiency(study, snakemake.input.steps, folder)
+    rows = list(study.language_table().values())
     if study.miniature:
-        gallery.draw(study.miniature.seed, list(study.language_table().values()), folder / "miniature_languages")
+        gallery.draw(study.miniature.seed, rows, folder / "miniature_languages")
     if has_miniature_tasks(study):
-        task_gallery.draw(study.miniature.seed, list(study.language_table().values()), folder / "miniature_tasks")
+        task_gallery.draw(study.miniature.seed, task_gallery.shown(rows), folder / "miniature_tasks")
