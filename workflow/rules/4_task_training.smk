@@ -5,7 +5,7 @@ rule train_task_adapter:
     input:
         base=model_for,
         data=f"{RESULTS}/labelled/{{base}}/{{task}}/{{source}}/training.npz",
-        language=lambda w: language_adapters(w.base, w.method, [w.source]),
+        language=lambda w: language_adapter(w.base, w.method, w.source),
         first_stage=first_stage,
     output:
         directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}"),

@@ -194,10 +194,15 @@ def models_for(wildcards):
     return sorted({str(group.base_folder / "base.json") for group in groups})
 
 
+def language_adapter(base, method, language):
+    """The description of a language's adapters that a method uses, or nothing."""
+    folder = PATHS.language_adapters(base, method, language)
+    return str(folder / "adapter.json") if folder else []
+
+
 def language_adapters(base, method, languages):
-    """The descriptions of the adapters of languages that a method uses."""
-    folders = [PATHS.language_adapters(base, method, language) for language in languages]
-    return [str(folder / "adapter.json") for folder in folders if folder]
+    """Those of several languages."""
+    return [path for language in languages if (path := language_adapter(base, method, language))]
 
 
 def first_stage(wildcards):
