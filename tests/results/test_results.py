@@ -13,8 +13,8 @@ from madx.methods import METHODS
 
 
 def test_every_run_has_every_target_and_seed(scores):
-    grid = scores[scores["metric"] == "f1"].groupby(["base", "task", "method"])
-    for name, rows in grid:
+    main = scores[scores["metric"].isin(["f1", "accuracy"])]
+    for name, rows in main.groupby(["base", "task", "method"]):
         cells = rows.groupby(["source", "target"])["seed"].agg(lambda s: tuple(sorted(s)))
         assert len(cells) == rows["source"].nunique() * rows["target"].nunique(), name
         assert cells.nunique() == 1, f"{name}: cells have different seeds"
@@ -25,15 +25,21 @@ def test_scores_lie_on_their_scale(scores):
     assert (scores["n_examples"] > 0).all()
 
 
-def test_scores_follow_from_the_sentence_counts(score_files):
+def test_scores_follow_from_the_counts_of_every_example(score_files):
     for path, run in score_files.items():
         counts = pd.read_parquet(path.with_suffix(".parquet"))
-        sums = counts.groupby(["target", "seed"], observed=True)[["tp", "fp", "fn"]].sum()
+        of_runs = dict(list(counts.groupby(["target", "seed"], observed=True)))
         for row in run["scores"]:
-            if row["metric"] == "f1":
-                key = (row["target"], row["seed"])
-                expected = scores_from_counts(sums.loc[key].to_numpy()) if key in sums.index else (0.0, 0.0, 0.0)
-                assert row["value"] == pytest.approx(expected[2], abs=1e-6), (path, key)
+            key, metric = (row["target"], row["seed"]), row["metric"]
+            if metric in counts:  # a value for every example
+                assert len(of_runs[key]) == row["n_examples"], (path, key)
+                expected = of_runs[key][metric].mean()
+            elif metric == "f1":
+                spans = of_runs[key][["tp", "fp", "fn"]].to_numpy() if key in of_runs else np.zeros((1, 3))
+                expected = scores_from_counts(spans)[2]
+            else:
+                continue
+            assert row["value"] == pytest.approx(expected, abs=1e-6), (path, key, metric)
 
 
 def test_targets_are_scored_on_the_same_examples_by_every_method(scores):
@@ -50,7 +56,10 @@ def test_adapters_are_finite_and_of_this_base(results, score_files):
     for run in score_files.values():
         base, method, source = run["base"], run["method"], run["source"]
         fingerprint = json.loads((results / "base" / base / "base.json").read_text(encoding="utf-8"))["fingerprint"]
+        if METHODS[method].trains == "model":
+            continue
         folders = list((results / "runs" / base / run["task"] / method / source).glob("seed*/adapter.json"))
+        assert folders, (run["task"], method, source)
         if kind := METHODS[method].adaptation:
             targets = sorted({score["target"] for score in run["scores"]})
             folders += [results / "adaptations" / base / kind / target / "adapter.json" for target in targets]
@@ -59,17 +68,31 @@ def test_adapters_are_finite_and_of_this_base(results, score_files):
             assert all(np.isfinite(t).all() for t in load_file(path.with_name("adapter.safetensors")).values()), path
 
 
-def test_scores_are_of_parts_trained_on_the_source_with_its_adapter(results, score_files):
+def test_scores_are_of_parts_trained_on_the_source_and_on_the_right_model(results, score_files):
     for path, run in score_files.items():
-        base, source, kind = run["base"], run["source"], METHODS[run["method"]].adaptation
-        data = file_digest(results / "labelled" / base / run["task"] / f"{source}.npz")
-        adapter = kind and file_digest(results / "adaptations" / base / kind / source / "adapter.safetensors")
-        trained = {part["seed"]: part for part in run["provenance"]["trained"]}
-        assert trained.keys() == {score["seed"] for score in run["scores"]}, path
-        for seed, part in trained.items():
-            assert (part["data"], part["adaptation"]) == (data, adapter), (path, seed)
+        base, task, source, method = run["base"], run["task"], run["source"], METHODS[run["method"]]
+        data = file_digest(results / "labelled" / base / task / source / "training.npz")
+        scored = {(score["target"], score["seed"]) for score in run["scores"]}
+        parts = [(target, part) for part in run["provenance"]["trained"] for target in part["targets"]]
+        assert sorted((target, part["seed"]) for target, part in parts) == sorted(scored), path
+        for target, part in parts:
+            adapted_to = {"source": source, "target": target}.get(method.adapted_to)
+            model = results / "adaptations" / base / method.adaptation / adapted_to if adapted_to else None
+            of_base = json.loads(((model or results / "base" / base) / "base.json").read_text(encoding="utf-8"))
+            assert part["base"]["fingerprint"] == of_base["fingerprint"], (path, target)
+            under = method.adapted_to == "both"
+            folder = results / "adaptations" / base / str(method.adaptation) / source
+            adapter = file_digest(folder / "adapter.safetensors") if under else None
+            assert (part["data"], part["adaptation"]) == (data, adapter), (path, target, part["seed"])
+
+
+def test_parts_that_are_still_there_are_those_that_were_scored(results, score_files):
+    for run in score_files.values():
+        folder = results / "runs" / run["base"] / run["task"] / run["method"] / run["source"]
+        for part in run["provenance"]["trained"]:
+            of_target = part["targets"][0] if METHODS[run["method"]].trains_per_target else ""
             for name, digest in part["weights"].items():
-                file = results / "runs" / base / run["task"] / run["method"] / source / f"seed{seed}" / name
+                file = folder / of_target / f"seed{part['seed']}" / name
                 assert not file.exists() or file_digest(file) == digest, file
 
 
