@@ -48,6 +48,8 @@ def _check_methods(study: Study, task: str) -> None:
         key = f"tasks.{task}.methods"
         if name not in METHODS:
             raise ValueError(f"{key}: {name!r} is unknown{nearest(name, METHODS) or ';'} known: {', '.join(METHODS)}")
+        if not method.bases:
+            raise ValueError(f"{key}.{name}.bases: at least one base is needed, or all")
         for base in () if method.bases == "all" else method.bases:
             if base not in study.bases:
                 raise ValueError(f"{key}.{name}.bases: {base!r} is no base{nearest(base, study.bases)}")
@@ -194,8 +196,9 @@ def _braced(names: set[str]) -> str:
 
 def _check_values_by_category(study: Study) -> None:
     """Every category that has languages has a value in each setting by category."""
-    settings: dict[str, tuple[Any, Collection[str]]] = {
-        "adaptation.steps": (study.adaptation.steps, {language for _, _, language in study.adaptations}),
+    adapted = {language for _, _, language in study.adaptations}
+    settings: dict[str, tuple[Any, Sequence[str]]] = {
+        "adaptation.steps": (study.adaptation.steps, [code for code in study.codes if code in adapted])
     }
     if study.corpora.data.source == "miniature":
         settings["corpora.data.sentences"] = (study.corpora.data.sentences, study.codes)
@@ -212,7 +215,9 @@ def _check_values_by_category(study: Study) -> None:
             for code in languages:
                 source = study.data_source(name, code, split)
                 if source.source == "miniature":
-                    settings[f"tasks.{name}: {split} sentences of {code}"] = (getattr(source, split), (code,))
+                    key = "data" if source == task.data else "test_data"
+                    _, known = settings.get(f"tasks.{name}.{key}.{split}", (None, ()))
+                    settings[f"tasks.{name}.{key}.{split}"] = (getattr(source, split), (*known, code))
     for key, (setting, languages) in settings.items():
         if isinstance(setting, dict):
             for code in languages:

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from madx.languages import nearest
 
-# what pydantic puts into a path beside the keys: the kinds of value that were tried, and the value of `source`
+# what pydantic puts into a path beside the keys: the kinds of value that were tried, and the value of a discriminator
 KINDS = re.compile(r"(constrained-)?(int|str|tuple)|(dict|tuple|literal|function-\w+)\[.*")
+
+DISCRIMINATORS = ("source", "kind")  # keys whose value says which model the others are of
 
 
 def first_line(error: ValidationError, model: type[BaseModel]) -> str:
@@ -22,6 +24,11 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
     more = f" (and {others} more)" if others else ""
     if first["type"] == "extra_forbidden":
         return f"unknown key {place!r}{nearest(str(first['loc'][-1]), beside)}{more}"
+    if first["type"] == "union_tag_not_found":
+        return f"missing key '{place}.{first['ctx']['discriminator'].strip(chr(39))}'{more}"
+    if first["type"] == "union_tag_invalid":
+        key, known = (first["ctx"][name] for name in ("discriminator", "expected_tags"))
+        return f"{place}.{key.strip(chr(39))}: {first['ctx']['tag']!r} is none of {known}{more}"
     if first["type"] == "missing":
         return f"missing key {place!r}{more}"
     message = first["msg"].removeprefix("Value error, ")
@@ -32,8 +39,10 @@ def _follow(location: tuple, schema: dict) -> tuple[str, list[str]]:
     """The keys of a path as the user wrote them, and the names of all keys that are valid where it ends."""
     keys, here = [], [schema]
     for k, part in enumerate(location):
-        members = [mapping for mapping in here if _below(mapping, "source").get("const") == part]
-        if members:  # the value of `source` stands in the path, and tells which of several models is meant
+        members = [
+            mapping for mapping in here if part in {_below(mapping, key).get("const") for key in DISCRIMINATORS}
+        ]
+        if members:  # the value of `source` or `kind` stands in the path, and tells which of several models is meant
             here = members
             continue
         if not KINDS.fullmatch(str(part)):

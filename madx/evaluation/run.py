@@ -152,7 +152,9 @@ def load_trained(kind: TaskKind, trained: Trained, trains: str, stack: str, mach
     parts = [read_part(folder, base["fingerprint"]) for folder in trained.folders]
     tensors, description = join_replicas([tensors for tensors, _ in parts]), parts[0][1]
     whole = trains == "model"
-    model = load_base(trained.folders[0] / "model") if whole else load_base(trained.base_folder / "model", machine.frozen)
+    model = (
+        load_base(trained.folders[0] / "model") if whole else load_base(trained.base_folder / "model", machine.frozen)
+    )
     adapted = AdaptedModel(model.to(machine.device), stack)
     if not whole:
         adapters = adapters_from(_below(tensors, "adapters."), description, where, base["hidden_size"])
@@ -172,9 +174,7 @@ def _mean(scores: Sequence[Mapping[str, Any]], target: str, metric: str) -> floa
     return float(np.mean([row["value"] for row in scores if (row["target"], row["metric"]) == (target, metric)]))
 
 
-def _made(
-    provenance: Mapping[str, Any], stack: str, machine: Machine, groups: Sequence[Trained]
-) -> dict[str, Any]:
+def _made(provenance: Mapping[str, Any], stack: str, machine: Machine, groups: Sequence[Trained]) -> dict[str, Any]:
     """What made scores: code and settings, machine, and everything that was trained for them."""
     return {
         **provenance,

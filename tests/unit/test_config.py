@@ -48,7 +48,7 @@ def refused(settings: dict) -> str:
         ("adaptaton", "unknown key 'adaptaton'; did you mean 'adaptation'?"),
         ("adapters__task_reduction", "unknown key 'adapters.task_reduction'; did you mean 'task_reduction_factor'?"),
         ("adaptation__learning_rate__ful", "unknown key 'adaptation.learning_rate.ful'; did you mean 'full'?"),
-        ("methods__madx__seed", "unknown key 'methods.madx.seed'; did you mean 'seeds'?"),
+        ("tasks__ner__methods__madx__seed", "unknown key 'tasks.ner.methods.madx.seed'; did you mean 'seeds'?"),
         ("bases__miniature-base__layer", "unknown key 'bases.miniature-base.layer'; did you mean 'layers'?"),
         ("compute__xyzzy", "unknown key 'compute.xyzzy'"),
         # keys of pretrained bases and of hub sources, in a made base and a miniature source
@@ -79,7 +79,7 @@ def test_every_key_must_be_there():
             if isinstance(value, dict):
                 yield from below(value, (*path, key))
 
-    paths = [path for path in below(TINY) if path[0] not in ("languages", "methods", "bases") and len(path) <= 3]
+    paths = [path for path in below(TINY) if path[0] not in ("languages", "bases") and "methods" not in path[:-1] and len(path) <= 3]
     assert len(paths) > 50
     for path in paths:
         settings = copy.deepcopy(TINY)
@@ -88,7 +88,8 @@ def test_every_key_must_be_there():
             inner = inner[key]
         del inner[path[-1]]
         message = refused(settings)
-        assert ".".join(path) in message or path[-1] == "source", message
+        optional = {("table5_source",), ("tasks", "ner"), ("tasks", "ner", "data")}
+        assert ".".join(path) in message or path[-1] in ("source", "kind") or path in optional, message
 
 
 def test_number_of_further_mistakes_is_told():
@@ -104,8 +105,8 @@ def test_number_of_further_mistakes_is_told():
         ({"study": "../elsewhere"}, "study: "),
         ({"adaptation__steps": 0}, "adaptation.steps"),
         ({"adaptation__mask_fraction": 1.5}, "adaptation.mask_fraction: "),
-        ({"methods__madx__seeds": []}, "methods.madx.seeds: "),
-        ({"methods__madx__seeds": [-1]}, "methods.madx.seeds.0: "),
+        ({"tasks__ner__methods__madx__seeds": []}, "tasks.ner.methods.madx.seeds: "),
+        ({"tasks__ner__methods__madx__seeds": [-1]}, "tasks.ner.methods.madx.seeds.0: "),
         ({"adapters__stack": "houlsby"}, "adapters.stack: "),
         ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels: 'B-PER' is a tag; expected its type alone"),
         ({"tasks__ner__labels": ["a b"]}, "tasks.ner.labels: 'a b' cannot stand in a column; expected text without"),
@@ -116,11 +117,11 @@ def test_number_of_further_mistakes_is_told():
         ({"tasks__ner__sources": ["qab"]}, "tasks.ner.sources: 'qab' is not among the study's languages; did you"),
         ({"tasks__ner__targets": ["xx"]}, "tasks.ner.targets: 'xx' is not among the study's languages"),
         ({"table5_source": "qac"}, "table5_source: 'qac' is not among tasks.ner.sources"),
-        ({"methods": {"mad-x": TINY["methods"]["madx"]}}, "methods: 'mad-x' is unknown; did you mean 'madx'?"),
+        ({"tasks__ner__methods": {"mad-x": TINY["tasks"]["ner"]["methods"]["madx"]}}, "tasks.ner.methods: 'mad-x' is unknown; did you mean 'madx'?"),
         ({"miniature": None}, "miniature: settings are needed"),
         ({"tasks__ner__data": {"source": "local", "path": "x"}}, "data_root: a folder is needed"),
         ({"study": "reference"}, "study: 'reference' is the name of a folder of the results"),
-        ({"methods__madx__seeds": [0, 1, 0]}, "methods.madx.seeds: 0 listed more than once"),
+        ({"tasks__ner__methods__madx__seeds": [0, 1, 0]}, "tasks.ner.methods.madx.seeds: 0 listed more than once"),
         ({"tasks__ner__sources": ["qaa", "qaa"]}, "tasks.ner.sources: qaa listed more than once"),
         ({"tasks__ner__targets": ["qae", "qae"]}, "tasks.ner.targets: qae listed more than once"),
         ({"tasks__ner__labels": ["PER", "LOC", "PER"]}, "tasks.ner.labels: PER listed more than once"),
@@ -141,20 +142,20 @@ def test_number_of_further_mistakes_is_told():
         ({"adapters__invertible_reduction_factor": 33}, "adapters.invertible_reduction_factor: 33 leaves nothing of"),
         ({"adapters__task_reduction_factor": 65}, "adapters.task_reduction_factor: 65 leaves nothing of the 64 units"),
         (
-            {"miniature__ner_dev": {"high-resource covered": 5, "low-resource covered": 5}},
-            "miniature.ner_dev: no value for 'low-resource unseen' (language 'qae')",
+            {"tasks__ner__data__dev": {"high-resource covered": 5, "low-resource covered": 5}},
+            "tasks.ner.data.dev: no value for 'low-resource unseen' (language 'qae')",
         ),
         ({"adaptation__evaluations": True}, "adaptation.evaluations: Input should be a valid integer"),
         ({"adaptation__steps": "40"}, "adaptation.steps: Input should be a valid integer"),
         ({"adaptation__steps": True}, "adaptation.steps: Input should be a valid integer"),
         ({"adaptation__batch_size": 8.0}, "adaptation.batch_size: Input should be a valid integer"),
-        ({"methods__madx__seeds": ["0"]}, "methods.madx.seeds.0: Input should be a valid integer"),
-        ({"methods__madx__seeds": [False]}, "methods.madx.seeds.0: Input should be a valid integer"),
+        ({"tasks__ner__methods__madx__seeds": ["0"]}, "tasks.ner.methods.madx.seeds.0: Input should be a valid integer"),
+        ({"tasks__ner__methods__madx__seeds": [False]}, "tasks.ner.methods.madx.seeds.0: Input should be a valid integer"),
         ({"adaptation__mask_fraction": True}, "adaptation.mask_fraction: expected a number, found true"),
         ({"adaptation__mask_fraction": "half"}, "adaptation.mask_fraction: Input should be a valid number"),
-        ({"methods__madx__learning_rate": ".inf"}, "methods.madx.learning_rate: Input should be a"),
+        ({"tasks__ner__methods__madx__learning_rate": ".inf"}, "tasks.ner.methods.madx.learning_rate: Input should be a"),
         ({"adaptation__whole_words": "maybe"}, "adaptation.whole_words: Input should be a valid boolean"),
-        ({"tasks__ner__data": {"source": "web"}}, "tasks.ner.data: "),
+        ({"tasks__ner__data": {"source": "web"}}, "tasks.ner.data.source: 'web' is none of 'miniature', 'local', 'hub'"),
         ({"tasks__ner__map_tags": {"DATE": "TIME"}}, "tasks.ner.map_tags: 'DATE' is mapped to 'TIME'"),
         ({"bases": {"text": TINY["bases"]["miniature-base"]}}, "bases: 'text' is the name of a folder"),
         ({"bases": {"a/b": TINY["bases"]["miniature-base"]}}, "bases.a/b"),
@@ -178,20 +179,20 @@ def test_wrong_value_is_one_line_with_its_place(changes, message):
 
 def test_labels_may_have_digits_and_hyphens():
     labels = ["PER", "Work-of-art", "type_2", "Ort/Stadt"]
-    assert parse_study(changed(tasks__ner__labels=labels), "t").tasks.ner.labels == tuple(labels)
+    assert parse_study(changed(tasks__ner__labels=labels), "t").tasks["ner"].labels == tuple(labels)
 
 
 def test_hidden_size_may_be_odd_where_nothing_halves_it():
     odd = {"bases__miniature-base__hidden_size": 65, "bases__miniature-base__attention_heads": 5}
-    methods = {name: TINY["methods"]["madx"] for name in ("full-finetuning", "madx-no-inv")}
-    assert parse_study(changed(methods=methods, **odd), "t").bases["miniature-base"].hidden_size == 65
+    methods = {name: TINY["tasks"]["ner"]["methods"]["madx"] for name in ("full-finetuning", "madx-no-inv")}
+    assert parse_study(changed(tasks__ner__methods=methods, **odd), "t").bases["miniature-base"].hidden_size == 65
 
 
 def test_numbers_may_be_written_with_an_exponent():
-    settings = changed(**yaml.safe_load("{methods__madx__learning_rate: 1e-4, adaptation__mask_fraction: 2.5e-1}"))
-    assert settings["methods"]["madx"]["learning_rate"] == "1e-4"  # without a point it is text to YAML
+    settings = changed(**yaml.safe_load("{tasks__ner__methods__madx__learning_rate: 1e-4, adaptation__mask_fraction: 2.5e-1}"))
+    assert settings["tasks"]["ner"]["methods"]["madx"]["learning_rate"] == "1e-4"  # without a point it is text to YAML
     study = parse_study(settings, "t")
-    assert (study.methods["madx"].learning_rate, study.adaptation.mask_fraction) == (1e-4, 0.25)
+    assert (study.tasks["ner"].methods["madx"].learning_rate, study.adaptation.mask_fraction) == (1e-4, 0.25)
 
 
 LOCAL_TEXT, LOCAL_LABELS = ({"source": "local", "path": path} for path in ("{language}.txt", "{language}/{split}.txt"))
@@ -289,10 +290,86 @@ def test_sources_and_targets():
     assert study.targets("ner") == study.codes
 
 
-def test_kinds_of_adaptation_are_those_that_the_methods_need():
-    assert parse_study(TINY, "t").adaptation_kinds == ("lad", "lad-inv")
-    methods = {"madx-no-lad-inv": TINY["methods"]["madx"]}
-    assert parse_study(changed(methods=methods), "t").adaptation_kinds == ()
+@pytest.mark.parametrize(
+    ("method", "adaptations"),
+    [
+        ("full-finetuning", set()),
+        ("madx-no-lad-inv", set()),
+        ("madx", {("lad-inv", code) for code in ("qaa", "qac", "qae")}),
+        ("madx-no-inv", {("lad", code) for code in ("qaa", "qac", "qae")}),
+        ("mlm-src", {("full", code) for code in ("qaa", "qae")}),
+        ("mlm-trg", {("full", code) for code in ("qaa", "qac", "qae")}),
+    ],
+)
+def test_adaptations_are_those_that_the_methods_need(method, adaptations):
+    """The sources are qaa and qae, the targets all three."""
+    methods = {method: TINY["tasks"]["ner"]["methods"]["madx"]}
+    found = parse_study(changed(tasks__ner__methods=methods), "t").adaptations
+    assert {(kind, code) for _, kind, code in found} == adaptations and len(found) == len(adaptations)
+
+
+CCR = {
+    key: value
+    for key, value in TINY["tasks"]["ner"].items()
+    if key not in ("kind", "labels", "map_tags", "write_predictions")
+} | {"kind": "ccr", "question_words": {}}
+CCR["data"] = CCR["data"] | {"choices": 2}
+QA = {
+    **{key: value for key, value in CCR.items() if key != "question_words"},
+    **{"kind": "qa", "data": TINY["tasks"]["ner"]["data"], "article_splits": None, "stride": 16},
+    **{"n_best": 5, "max_answer_length": 9},
+}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        ({"ner": {"sources": ["qaa"]}}, "missing key 'tasks.ner.kind'"),
+        ({"a": {"kind": "pos"}}, "tasks.a.kind: 'pos' is none of 'ner', 'qa', 'ccr'"),
+        ({"qa": QA | {"stride": 40}}, "tasks.qa.stride: must be at most half of max_length, 64"),
+        ({"qa": QA | {"labels": ["PER"]}}, "unknown key 'tasks.qa.labels'"),
+        ({"qa": QA | {"data": QA["data"] | {"choices": 2}}}, "tasks.qa.data.choices: needed for causal reasoning, and"),
+        ({"ccr": CCR | {"data": QA["data"]}}, "tasks.ccr.data.choices: needed for causal reasoning"),
+        ({"ccr": CCR | {"starts_from": "cr"}}, "tasks.ccr.starts_from: 'cr' is no other task of kind ccr"),
+        ({"ccr": CCR | {"starts_from": "ccr"}}, "tasks.ccr.starts_from: 'ccr' is no other task of kind ccr"),
+        (
+            {"one": CCR | {"sources": ["qaa"]}, "two": CCR | {"starts_from": "one"}},
+            "tasks.two.starts_from: 'one' is not trained on qae",
+        ),
+        (
+            {"one": CCR | {"methods": {"madx": {"seeds": [0], "learning_rate": 1}}}, "two": CCR | {"starts_from": "one"}},
+            "tasks.two.starts_from: 'one' lacks method full-finetuning or seeds of it",
+        ),
+        (
+            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": {"seeds": [0], "learning_rate": 1, "bases": ["x"]}}}},
+            "tasks.ner.methods.madx.bases: 'x' is no base",
+        ),
+        (
+            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": {"seeds": [0], "learning_rate": 1, "bases": []}}}},
+            "tasks.ner.methods.madx.bases: at least one base is needed",
+        ),
+    ],
+)
+def test_tasks_that_cannot_be_are_refused(tasks, message):
+    assert message in refused(changed(tasks=tasks, table5_source=None))
+
+
+def test_valid_tasks_of_every_kind():
+    tasks = {"qa": QA, "first": CCR, "second": CCR | {"starts_from": "first"}}
+    study = parse_study(changed(tasks=tasks, table5_source=None), "t")
+    assert (study.tasks_of("qa"), study.tasks_of("ccr"), study.tasks_of("ner")) == (("qa",), ("first", "second"), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"figure6_targets": ["qax"]}, "figure6_targets: 'qax' is not among the study's languages"),
+        ({"figure6_targets": ["qac"], "table5_source": None}, "figure6_targets: table5_source is needed"),
+        ({"figure6_targets": ["qac"], "adaptation__save_steps": []}, "figure6_targets: adaptation.save_steps is empty"),
+    ],
+)
+def test_figure6_needs_a_source_and_steps(changes, message):
+    assert message in refused(changed(**changes))
 
 
 def test_settings_cannot_change():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from madx.data.errors import DataError
 from madx.data.questions import QuestionWindows, coverage, make_question_windows
@@ -148,7 +148,10 @@ def test_a_long_question_leaves_half_of_the_window_to_the_passage(tokenizers, ki
 def test_settings_and_tokenizers_that_cannot_work_are_refused(tokenizers, tokenizer_folders):
     with pytest.raises(DataError, match="windows of 32 sub-words that share 28 have no room for a question"):
         make_question_windows(tokenizers["unigram"], [ask("a cat", "cat")], 32, 28)
-    single = open_tokenizer(tokenizer_folders["unigram"])  # its post-processor knows no pairs
+    single = open_tokenizer(tokenizer_folders["unigram"])
+    single.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)]
+    )  # knows no pairs
     with pytest.raises(DataError, match=r"does not start a pair of texts with <s>; add a \"pair\""):
         make_question_windows(single, [ask("a cat", "cat")], 32, 8)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from madx.data.errors import DataError
 from madx.data.labelled import prepare_labelled, tokenize_labelled
-from madx.data.tokenization import open_word_tokenizer
 from madx.data.sequences import load_sequences
+from madx.data.tokenization import open_word_tokenizer
 from madx.data.windows import Windows, make_windows, tag_names
 
 KINDS = ["unigram", "byte-level", "wordpiece"]

@@ -11,7 +11,10 @@ import pandas as pd
 import yaml
 
 from madx.config import Study, parse_study
+from madx.data.questions import QuestionWindows
+from madx.data.sequences import pack_texts
 from madx.reporting.bootstrap import PARALLEL_KINDS, Bootstrap
+from madx.reporting.bootstraps import Bootstraps
 from madx.reporting.examples import COUNTS, score
 from madx.reporting.resamples import Resamples
 
@@ -51,16 +54,51 @@ def span_counts(random: np.random.Generator, quality: float, examples: int, seed
     return np.stack([found, random.poisson(0.3, found.shape), spans - found], axis=-1).astype(float)
 
 
-def make_bootstrap(study: Study, task: str, draw: Draw) -> Bootstrap:
-    """A bootstrap of synthetic examples."""
+def make_bootstrap(study: Study, task: str, draw: Draw, base: str | None = None) -> Bootstrap:
+    """A bootstrap of synthetic examples, of the methods of one base or of all."""
     sources, targets = study.sources(task), study.targets(task)
     resamples = Resamples(task, parallel=study.tasks[task].kind in PARALLEL_KINDS)
     methods = {}
-    for method in study.methods(task):
+    for method in study.methods(task, base):
         seeds = len(study.tasks[task].methods[method].seeds)
         examples = ({t: draw(method, s, t, seeds) for t in targets} for s in sources)
         methods[method] = resamples.of_method(method, sources, targets, examples)
     return Bootstrap(sources, targets, study.tasks[task].metrics[0], methods)
+
+
+class SyntheticBootstraps(Bootstraps):
+    """Bootstraps of a few random examples; intervals of published numbers are not resampled, of which there are many."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study, "no folder")
+
+    def _read(self, base: str, task: str, metric: str | None = None) -> Bootstrap:
+        random, of_spans = np.random.default_rng(0), self._study.tasks[task].kind == "ner"
+
+        def draw(method: str, source: str, target: str, seeds: int) -> np.ndarray:
+            return span_counts(random, 0.5, 12, seeds) if of_spans else random.uniform(0, 100, (12, seeds, 1))
+
+        return make_bootstrap(self._study, task, draw, base)
+
+    def interval(self, base, task, metric, method, other, pairs) -> tuple[float, float]:
+        return 20.0, 60.0
+
+
+def few_questions(base: str, task: str, target: str) -> QuestionWindows:
+    """Two questions on one passage: the answer of one stands in a window, that of the other in none."""
+    texts = {"ids": ["a", "b"], "contexts": ["one two"], "context_of": [0, 0], "answers": [["two"], ["gone"]]}
+    ids, begins, ends = [0, 5, 2, 6, 7, 2] * 2, [-1, -1, -1, 0, 4, -1] * 2, [-1, -1, -1, 3, 7, -1] * 2
+    return QuestionWindows.of(
+        input_ids=ids,
+        offsets=[0, 6, 12],
+        type_ids=[0] * 12,
+        questions=[0, 1],
+        begins=begins,
+        ends=ends,
+        answer_first=[4, 0],
+        answer_last=[4, 0],
+        texts=pack_texts(texts),
+    )
 
 
 def write_runs(study: Study, folder: Path, base: str, task: str, draw: Draw) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from madx.config import parse_study
 from madx.methods import METHODS
 from madx.reporting.drawing import save_figure, style
-from madx.reporting.figures import DRAWN, figure_difference, heatmap, score_dots, write_figures
+from madx.reporting.figures import figure_difference, heatmap, score_dots, write_figures
 from madx.reporting.learning_curves import learning_curves, write_learning_curves
 from madx.reporting.metrics import read_perplexities
 from madx.reporting.names import Item, figures
@@ -26,6 +26,7 @@ from tests.unit.reporting.conftest import (
     make_study,
     qa_task,
 )
+from tests.unit.reporting.synthetic import SyntheticBootstraps
 
 ONE_EACH = {
     "high-resource covered": ["qaa"],
@@ -59,18 +60,18 @@ def test_all_heat_maps_share_one_scale(study, scores):
 
 def test_announced_files_and_nothing_else(tmp_path):
     study = make_study({"madx": ADAPTERS})
-    write_figures(study, make_scores(study), tmp_path)
+    write_figures(study, make_scores(study), SyntheticBootstraps(study), None, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["heatmap_madx.pdf", "heatmap_madx.png"]
 
 
 def test_every_announced_figure_of_scores_is_drawn(whole, whole_scores, tmp_path, monkeypatch):
-    """The drawing itself is tested elsewhere; here that each figure is asked for once, with its own numbers."""
+    """The drawing itself is tested elsewhere; here that each figure is asked for once."""
     drawn = {}
     monkeypatch.setattr("madx.reporting.figures.save_figure", lambda figure, path: drawn.update({path.name: figure}))
-    for kind in DRAWN:
-        monkeypatch.setitem(DRAWN, kind, lambda study, scores, item: item)
-    write_figures(whole, whole_scores, tmp_path)
-    elsewhere = {"forest", "figure6_sample_efficiency", "learning_curves", "miniature_languages", "miniature_tasks"}
+    for maker in ("heatmap", "figure_difference", "score_dots", "forest_figure"):
+        monkeypatch.setattr(f"madx.reporting.figures.{maker}", lambda *arguments: arguments)
+    write_figures(whole, whole_scores, SyntheticBootstraps(whole), None, tmp_path)
+    elsewhere = {"figure6_sample_efficiency", "learning_curves", "miniature_languages", "miniature_tasks"}
     assert set(drawn) == {one.name for one in figures(whole) if one.kind not in elsewhere}
 
 

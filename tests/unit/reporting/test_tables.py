@@ -34,9 +34,14 @@ from tests.unit.reporting.conftest import (
     make_whole_study,
     qa_task,
 )
+from tests.unit.reporting.synthetic import SyntheticBootstraps, few_questions
 
-MADE_ELSEWHERE = {"significance", "ours_beside_published", "qa_boundaries", "miniature_tasks"}
 GROUPS = ["low-resource covered", "truly low-resource unseen", "low-resource", "covered", "unseen", "all targets"]
+
+
+def all_tables(study, scores, parameters, published=None):
+    """Every table of a study, with resamples and questions that are made up."""
+    return make_tables(study, scores, parameters, SyntheticBootstraps(study), few_questions, published=published)
 
 
 def counts(base: str) -> list[dict]:
@@ -220,7 +225,7 @@ def test_no_published_number_for_a_made_base(study, published, renamed):
     if renamed:  # even under a published name
         study = make_study(bases={"xlm-roberta-base": study.bases[BASE].model_dump()})
     (base,) = study.bases
-    for table in make_tables(study, make_scores(study), counts(base), published=published):
+    for table in all_tables(study, make_scores(study), counts(base), published=published):
         text = table.markdown() + table.latex() + table.data.to_csv()
         assert "arXiv" not in text and "difference," not in text and "\npaper" not in text
 
@@ -228,7 +233,7 @@ def test_no_published_number_for_a_made_base(study, published, renamed):
 def published_in(study, published) -> dict[str, bool]:
     """Whether published values stand in each table of a study with one base."""
     (base,) = study.bases
-    tables = make_tables(study, make_scores(study), counts(base), published=published)
+    tables = all_tables(study, make_scores(study), counts(base), published=published)
     return {table.name: "arXiv:2005.00052v1" in table.caption for table in tables}
 
 
@@ -261,14 +266,14 @@ def test_published_scores_stand_only_beside_scores_on_wikiann(published, data, s
 
 def announced(study) -> list[str]:
     """Names of the tables that make_tables makes."""
-    return [item.name for item in tables(study) if item.kind not in MADE_ELSEWHERE]
+    return [item.name for item in tables(study)]
 
 
 def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, published, tmp_path):
-    made_ = make_tables(study, scores, counts(BASE), published=published)
+    made_ = all_tables(study, scores, counts(BASE), published=published)
     assert [table.name for table in made_] == announced(study)
     write_tables(made_, tmp_path / "a")
-    write_tables(make_tables(study, scores.sample(frac=1), counts(BASE), published=published), tmp_path / "b")
+    write_tables(all_tables(study, scores.sample(frac=1), counts(BASE), published=published), tmp_path / "b")
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert files == sorted(f"{name}.{ending}" for name in announced(study) for ending in ("csv", "md", "tex"))
     for name in files:
@@ -279,12 +284,12 @@ def test_tables_are_those_announced_and_equal_to_the_byte(study, scores, publish
 def test_a_study_of_one_method_has_all_tables_that_it_can(method):
     study = make_study({method: {"seeds": [0, 1], "learning_rate": 1e-3}})
     parameters = [row for row in counts(BASE) if row["method"] == method]
-    assert [table.name for table in make_tables(study, make_scores(study), parameters)] == announced(study)
+    assert [table.name for table in all_tables(study, make_scores(study), parameters)] == announced(study)
 
 
 def test_a_whole_study_has_all_tables(whole, whole_scores):
     rows = counts(BASE) + counts(SECOND)
-    assert [table.name for table in make_tables(whole, whole_scores, rows)] == announced(whole)
+    assert [table.name for table in all_tables(whole, whole_scores, rows)] == announced(whole)
 
 
 def test_published_rows_stand_below_those_of_their_base(published):
@@ -311,8 +316,14 @@ def qa_and_ccr_study(test_data: str, **changes):
     settings = default_settings()
     data = {"data": hub("rajpurkar/squad"), "test_data": hub(test_data), "sources": ["en"]}
     tasks = {"qa": qa_task(settings) | data | {"targets": ["en", "zh", "ar"]}}
-    for name, more in (("ccr-copa", {}), ("ccr-siqa", {}), ("ccr", {"starts_from": "ccr-siqa"})):
-        tasks[name] = ccr_task(settings, 2, **more) | data | {"targets": ["en", "zh", "sw", "qu"]}
+    copa = hub("aps/super_glue") | {"configuration": "copa"}
+    for name, trained_on, more in (
+        ("ccr-copa", copa, {}),
+        ("ccr-siqa", hub("lighteval/siqa"), {}),
+        ("ccr", copa, {"starts_from": "ccr-siqa"}),
+    ):
+        languages = {"data": trained_on, "targets": ["en", "zh", "sw", "qu"]}
+        tasks[name] = ccr_task(settings, 2, **more) | data | languages
     return make_paper_study(tasks=tasks, languages=FEW, table5_source=None, **changes)
 
 
@@ -360,7 +371,7 @@ def test_published_accuracy_stands_at_the_task_of_two_stages(published):
 def test_latex_has_as_many_cells_as_columns_and_no_bare_special_character(make, published):
     study = make()
     rows = [row for base in study.bases for row in counts(base)]
-    for table in make_tables(study, make_scores(study), rows, published=published):
+    for table in all_tables(study, make_scores(study), rows, published=published):
         text = table.latex()
         assert text.count("{") == text.count("}")
         body = text.split(r"\midrule", 1)[1].split(r"\bottomrule")[0]

@@ -58,7 +58,9 @@ def test_adapters_are_written_at_the_end_and_at_the_listed_steps(adapt, base_fol
     for below in (folder, folder / "steps/step2", folder / "steps/step4"):
         adapters = load_language(below, base["fingerprint"], HIDDEN)
         assert (adapters.invertible is not None) == (kind == "lad-inv")
-    states = [load_language(folder / name).state_dict()["layers.0.up_weight"] for name in ("steps/step2", "steps/step4", ".")]
+    states = [
+        load_language(folder / name).state_dict()["layers.0.up_weight"] for name in ("steps/step2", "steps/step4", ".")
+    ]
     assert not torch.equal(states[0], states[1])
     assert not torch.equal(states[1], states[2])
 
