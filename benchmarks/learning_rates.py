@@ -19,6 +19,7 @@ import typer
 from madx.config import Study, load_study
 from madx.files import read_json
 from madx.methods import METHODS
+from madx.paths import Paths
 from madx.training.adaptation import adapt_language
 from madx.training.compute import set_up
 from madx.training.task import train_task
@@ -53,7 +54,7 @@ def _adaptation(study: Study, languages: list[str], scratch: Path):
     base = next(iter(study.bases))
     results = Path("results") / study.study
     machine = set_up(study.compute, study.compute.threads)
-    for kind in study.adaptation_kinds[-1:]:  # with the invertible adapter; the other kind takes the same rate
+    for kind in ["lad-inv"]:  # the kind without the invertible adapter takes the same rate
         for rate in GRID:
             rates = study.adaptation.learning_rate.model_copy(update={"adapter": rate})
             settings = study.adaptation.model_copy(update={"learning_rate": rates, "save_steps": ()})
@@ -79,9 +80,10 @@ def _adaptation(study: Study, languages: list[str], scratch: Path):
 def _tasks(study: Study, languages: list[str], scratch: Path):
     """Best dev F1 of a source, by method, rate and source (mean over the seeds)."""
     base = next(iter(study.bases))
-    results = Path("results") / study.study
+    paths = Paths(study)
     machine = set_up(study.compute, study.compute.threads)
-    for name in study.methods:
+    task = study.tasks["ner"]
+    for name in study.methods("ner", base):
         method = METHODS[name]
         for rate in GRID:
             for source in languages:
@@ -89,26 +91,24 @@ def _tasks(study: Study, languages: list[str], scratch: Path):
                 for seeds in [[seed] for seed in SEEDS] if whole else [list(SEEDS)]:
                     folders = [scratch / name / f"{rate}" / source / f"seed{seed}" for seed in seeds]
                     train_task(
-                        study.tasks.ner,
+                        task,
                         study.adapters,
                         trains=method.trains,
                         seeds=seeds,
                         learning_rate=rate,
-                        epochs=study.by_category(study.tasks.ner.epochs, source),
-                        batch_size=study.by_category(study.tasks.ner.batch_size, source),
-                        base_folder=results / "base" / base,
-                        language_folder=results / "adaptations" / base / method.adaptation / source
-                        if method.adaptation
-                        else None,
-                        windows_path=results / "labelled" / base / "ner" / f"{source}.npz",
-                        description={},
+                        epochs=study.epochs("ner", name, source),
+                        batch_size=study.by_category(task.batch_size, source),
+                        base_folder=paths.base_folder(base, name, source, source),
+                        language_folder=paths.language_adapters(base, name, source),
+                        data_path=paths.sequences(base, "ner", source, "training"),
+                        description={"task": "ner"},
                         folders=folders,
                         metrics_path=scratch / "metrics.jsonl",
                         checkpoint_folder=scratch / "checkpoint",
                         machine=machine,
                     )
                     for seed, folder in zip(seeds, folders, strict=True):
-                        dev_f1 = read_json(folder / "adapter.json")["dev_f1"]
+                        dev_f1 = read_json(folder / "adapter.json")["dev_score"]
                         yield {"method": name, "rate": rate, "source": source, "seed": seed, "dev_f1": round(dev_f1, 2)}
 
 

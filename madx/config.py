@@ -30,6 +30,7 @@ from madx.config_types import (
     TextSource,
     Truth,
 )
+from madx.data import EVALUATION_SPLITS
 from madx.languages import CATEGORIES, Language, LanguageError, nearest, read_languages
 from madx.methods import METHODS
 
@@ -274,6 +275,14 @@ class Study(Strict):
         """Splits of a language's labelled data that a task is trained and scored on."""
         training = ("train", "dev") if language in self.sources(task) else ()
         return (*training, "test") if language in self.targets(task) else training
+
+    def evaluation_splits(self, task: str, language: str) -> tuple[str, ...]:
+        """Splits whose sentences must not stand in the language's text: dev and test, where they are one data set."""
+        if language not in (*self.sources(task), *self.targets(task)):
+            return ()
+        if self.data_source(task, language, "dev") == self.data_source(task, language, "test"):
+            return EVALUATION_SPLITS
+        return tuple(split for split in self.splits(task, language) if split in EVALUATION_SPLITS)
 
     @property
     def text_languages(self) -> tuple[str, ...]:

@@ -39,9 +39,7 @@ def _follow(location: tuple, schema: dict) -> tuple[str, list[str]]:
     """The keys of a path as the user wrote them, and the names of all keys that are valid where it ends."""
     keys, here = [], [schema]
     for k, part in enumerate(location):
-        members = [
-            mapping for mapping in here if part in {_below(mapping, key).get("const") for key in DISCRIMINATORS}
-        ]
+        members = [mapping for mapping in here if part in {_below(mapping, key).get("const") for key in DISCRIMINATORS}]
         if members:  # the value of `source` or `kind` stands in the path, and tells which of several models is meant
             here = members
             continue

@@ -70,7 +70,8 @@ class LocalSource(Strict):
     """Files below `data_root`."""
 
     source: Literal["local"] = Field(
-        description="files of yours: plain text (or SQuAD's JSON and JSON lines, as text), CoNLL, SQuAD's JSON, COPA's JSON lines"
+        description="files of yours: plain text (or the passages of SQuAD's JSON, the sentences of COPA's JSON lines); "
+        "for labelled data CoNLL, SQuAD's JSON, COPA's or Social IQa's JSON lines"
     )
     path: str = Field(
         description="path below `data_root` with `{language}` and, for labelled data, `{split}` (train, dev, test)"
@@ -81,8 +82,8 @@ class HubSource(Strict):
     """A data set on the Hugging Face hub (or a local folder in the hub's layout)."""
 
     source: Literal["hub"] = Field(
-        description="a data set on the Hugging Face hub, in Parquet with the columns of Wikipedia, WikiANN, SQuAD, COPA or"
-        " Social IQa"
+        description="a data set on the Hugging Face hub, in Parquet with the columns of Wikipedia, WikiANN, SQuAD, "
+        "COPA or Social IQa"
     )
     id: str = Field(description="data set id, or a folder in the hub's layout")
     configuration: str = Field(description="configuration name with `{language}`")

@@ -1,4 +1,4 @@
-"""Premises and the options to choose from: COPA's, XCOPA's and Social IQa's JSON lines or hub layout, or constructed."""
+"""Premises and options to choose from: COPA's, XCOPA's and Social IQa's JSON lines or hub layout, or constructed."""
 
 from __future__ import annotations
 

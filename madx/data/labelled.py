@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any
 
 from madx.config import Study
-from madx.data import EVALUATION_SPLITS
 from madx.data.errors import DataError
 from madx.data.sequences import save_sequences
 from madx.data.sources import describe_source
@@ -76,7 +75,7 @@ def tokenize_labelled(settings: Any, paths: Sequence[str | Path], tokenizer_fold
 def evaluation_texts(study: Study, code: str) -> Iterator[list[str]]:
     """Every text of a language that a task is evaluated on, as words; labels do not matter here."""
     for task, settings in study.tasks.items():
-        for split in (s for s in study.splits(task, code) if s in EVALUATION_SPLITS):
+        for split in study.evaluation_splits(task, code):
             yield from module_of(settings.kind).texts(read_labelled(study, task, code, split))
 
 

@@ -20,7 +20,7 @@ def local_files(study: Study) -> list[Path]:
         files += [local_path(study, study.corpora.data, language=code) for code in study.text_languages]
     for task in study.tasks:
         for code in study.codes:
-            for split in study.splits(task, code):
+            for split in dict.fromkeys((*study.splits(task, code), *study.evaluation_splits(task, code))):
                 source = study.data_source(task, code, split)
                 if source.source == "local":
                     files.append(local_path(study, source, language=code, split=split))

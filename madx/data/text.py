@@ -23,8 +23,8 @@ PROGRESS = 50_000_000  # characters between two lines of the log
 def prepare_text(study: Study, code: str, text_path: Path, report_path: Path) -> dict[str, Any]:
     """Write the text that a language is adapted on, and a report (JSON) about it.
 
-    The dev and test sentences of the language's labelled data, of all tasks, are cut out if corpora.exclude_evaluation_text, and in
-    any case measured in the documents that were read; their tags do not matter here.
+    The dev and test sentences of the language's labelled data, of all tasks, are cut out if
+    corpora.exclude_evaluation_text, and in any case measured in the documents that were read; labels do not matter.
     Reading stops at corpora.max_characters of kept text (line ends not counted). Returns the report: documents,
     characters, bytes, sha256 of the text, source, exclusion (see Exclusion.report). Raises DataError as read_documents
     and read_labelled do, and where nothing remains; nothing is written then.

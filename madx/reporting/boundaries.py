@@ -35,7 +35,7 @@ def boundaries_table(study: Study, read: Callable[[str, str, str], QuestionWindo
     strings = pd.DataFrame(shown).fillna("–")
     return Table(
         name="qa_boundaries",
-        caption="Gold answers and sub-words: the share of the test questions whose answer stands wholly in some window, "
+        caption="Gold answers and sub-words: the share of the test questions whose answer stands wholly in a window, "
         "and of those whose answer begins and ends where sub-words do. Where it does not, exact match is out of reach "
         "and F1 may be lower.",
         data=pd.DataFrame(data),

@@ -11,6 +11,8 @@ from madx.config import ConfigError, load_study, parse_study
 
 ROOT = Path(__file__).parents[2]
 TINY = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
+MADX = "tasks__ner__methods__madx"
+ONE_SEED = {"seeds": [0], "learning_rate": 0.01}
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +81,11 @@ def test_every_key_must_be_there():
             if isinstance(value, dict):
                 yield from below(value, (*path, key))
 
-    paths = [path for path in below(TINY) if path[0] not in ("languages", "bases") and "methods" not in path[:-1] and len(path) <= 3]
+    paths = [
+        path
+        for path in below(TINY)
+        if path[0] not in ("languages", "bases") and "methods" not in path[:-1] and len(path) <= 3
+    ]
     assert len(paths) > 50
     for path in paths:
         settings = copy.deepcopy(TINY)
@@ -105,8 +111,8 @@ def test_number_of_further_mistakes_is_told():
         ({"study": "../elsewhere"}, "study: "),
         ({"adaptation__steps": 0}, "adaptation.steps"),
         ({"adaptation__mask_fraction": 1.5}, "adaptation.mask_fraction: "),
-        ({"tasks__ner__methods__madx__seeds": []}, "tasks.ner.methods.madx.seeds: "),
-        ({"tasks__ner__methods__madx__seeds": [-1]}, "tasks.ner.methods.madx.seeds.0: "),
+        ({f"{MADX}__seeds": []}, "tasks.ner.methods.madx.seeds: "),
+        ({f"{MADX}__seeds": [-1]}, "tasks.ner.methods.madx.seeds.0: "),
         ({"adapters__stack": "houlsby"}, "adapters.stack: "),
         ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels: 'B-PER' is a tag; expected its type alone"),
         ({"tasks__ner__labels": ["a b"]}, "tasks.ner.labels: 'a b' cannot stand in a column; expected text without"),
@@ -117,11 +123,14 @@ def test_number_of_further_mistakes_is_told():
         ({"tasks__ner__sources": ["qab"]}, "tasks.ner.sources: 'qab' is not among the study's languages; did you"),
         ({"tasks__ner__targets": ["xx"]}, "tasks.ner.targets: 'xx' is not among the study's languages"),
         ({"table5_source": "qac"}, "table5_source: 'qac' is not among tasks.ner.sources"),
-        ({"tasks__ner__methods": {"mad-x": TINY["tasks"]["ner"]["methods"]["madx"]}}, "tasks.ner.methods: 'mad-x' is unknown; did you mean 'madx'?"),
+        (
+            {"tasks__ner__methods": {"mad-x": ONE_SEED}},
+            "tasks.ner.methods: 'mad-x' is unknown; did you mean 'madx'?",
+        ),
         ({"miniature": None}, "miniature: settings are needed"),
         ({"tasks__ner__data": {"source": "local", "path": "x"}}, "data_root: a folder is needed"),
         ({"study": "reference"}, "study: 'reference' is the name of a folder of the results"),
-        ({"tasks__ner__methods__madx__seeds": [0, 1, 0]}, "tasks.ner.methods.madx.seeds: 0 listed more than once"),
+        ({f"{MADX}__seeds": [0, 1, 0]}, "tasks.ner.methods.madx.seeds: 0 listed more than once"),
         ({"tasks__ner__sources": ["qaa", "qaa"]}, "tasks.ner.sources: qaa listed more than once"),
         ({"tasks__ner__targets": ["qae", "qae"]}, "tasks.ner.targets: qae listed more than once"),
         ({"tasks__ner__labels": ["PER", "LOC", "PER"]}, "tasks.ner.labels: PER listed more than once"),
@@ -149,13 +158,25 @@ def test_number_of_further_mistakes_is_told():
         ({"adaptation__steps": "40"}, "adaptation.steps: Input should be a valid integer"),
         ({"adaptation__steps": True}, "adaptation.steps: Input should be a valid integer"),
         ({"adaptation__batch_size": 8.0}, "adaptation.batch_size: Input should be a valid integer"),
-        ({"tasks__ner__methods__madx__seeds": ["0"]}, "tasks.ner.methods.madx.seeds.0: Input should be a valid integer"),
-        ({"tasks__ner__methods__madx__seeds": [False]}, "tasks.ner.methods.madx.seeds.0: Input should be a valid integer"),
+        (
+            {f"{MADX}__seeds": ["0"]},
+            "tasks.ner.methods.madx.seeds.0: Input should be a valid integer",
+        ),
+        (
+            {f"{MADX}__seeds": [False]},
+            "tasks.ner.methods.madx.seeds.0: Input should be a valid integer",
+        ),
         ({"adaptation__mask_fraction": True}, "adaptation.mask_fraction: expected a number, found true"),
         ({"adaptation__mask_fraction": "half"}, "adaptation.mask_fraction: Input should be a valid number"),
-        ({"tasks__ner__methods__madx__learning_rate": ".inf"}, "tasks.ner.methods.madx.learning_rate: Input should be a"),
+        (
+            {f"{MADX}__learning_rate": ".inf"},
+            "tasks.ner.methods.madx.learning_rate: Input should be a",
+        ),
         ({"adaptation__whole_words": "maybe"}, "adaptation.whole_words: Input should be a valid boolean"),
-        ({"tasks__ner__data": {"source": "web"}}, "tasks.ner.data.source: 'web' is none of 'miniature', 'local', 'hub'"),
+        (
+            {"tasks__ner__data": {"source": "web"}},
+            "tasks.ner.data.source: 'web' is none of 'miniature', 'local', 'hub'",
+        ),
         ({"tasks__ner__map_tags": {"DATE": "TIME"}}, "tasks.ner.map_tags: 'DATE' is mapped to 'TIME'"),
         ({"bases": {"text": TINY["bases"]["miniature-base"]}}, "bases: 'text' is the name of a folder"),
         ({"bases": {"a/b": TINY["bases"]["miniature-base"]}}, "bases.a/b"),
@@ -189,7 +210,9 @@ def test_hidden_size_may_be_odd_where_nothing_halves_it():
 
 
 def test_numbers_may_be_written_with_an_exponent():
-    settings = changed(**yaml.safe_load("{tasks__ner__methods__madx__learning_rate: 1e-4, adaptation__mask_fraction: 2.5e-1}"))
+    settings = changed(
+        **yaml.safe_load("{tasks__ner__methods__madx__learning_rate: 1e-4, adaptation__mask_fraction: 2.5e-1}")
+    )
     assert settings["tasks"]["ner"]["methods"]["madx"]["learning_rate"] == "1e-4"  # without a point it is text to YAML
     study = parse_study(settings, "t")
     assert (study.tasks["ner"].methods["madx"].learning_rate, study.adaptation.mask_fraction) == (1e-4, 0.25)
@@ -337,15 +360,18 @@ QA = {
             "tasks.two.starts_from: 'one' is not trained on qae",
         ),
         (
-            {"one": CCR | {"methods": {"madx": {"seeds": [0], "learning_rate": 1}}}, "two": CCR | {"starts_from": "one"}},
+            {
+                "one": CCR | {"methods": {"madx": ONE_SEED}},
+                "two": CCR | {"starts_from": "one"},
+            },
             "tasks.two.starts_from: 'one' lacks method full-finetuning or seeds of it",
         ),
         (
-            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": {"seeds": [0], "learning_rate": 1, "bases": ["x"]}}}},
+            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": ONE_SEED | {"bases": ["x"]}}}},
             "tasks.ner.methods.madx.bases: 'x' is no base",
         ),
         (
-            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": {"seeds": [0], "learning_rate": 1, "bases": []}}}},
+            {"ner": TINY["tasks"]["ner"] | {"methods": {"madx": ONE_SEED | {"bases": []}}}},
             "tasks.ner.methods.madx.bases: at least one base is needed",
         ),
     ],

@@ -17,26 +17,26 @@ BASE_CONFIG = {"model_type": "xlm-roberta", "hidden_size": 16, "num_hidden_layer
 # the language of each bad file: rule that meets it, file, content, and the line for the user
 CASES = {
     "qaa": (
-        "prepare_ner",
+        "prepare_test_data",
         "ner/qaa/test.txt",
         f"{GOOD}Kim B-PERS\n".encode(),
         "data/ner/qaa/test.txt:5: the type of tag 'B-PERS' is not among the labels (PER, ORG, LOC); "
-        "add it to tasks.ner.labels, or to tasks.ner.map_tags (for example PERS: O)",
+        "add it to the task's labels, or to its map_tags (for example PERS: O)",
     ),
     "qac": (
-        "prepare_ner",
+        "prepare_training_data",
         "ner/qac/dev.txt",
         f"{GOOD}Kim\n".encode(),
         "data/ner/qac/dev.txt:5: 1 column, expected two: a token and its tag ('Kim')",
     ),
     "qae": (
-        "prepare_ner",
+        "prepare_training_data",
         "ner/qae/train.txt",
         b"",
         "data/ner/qae/train.txt:1: no sentences; expected a token and a tag a line, and blank lines between sentences",
     ),
     "qab": (
-        "prepare_ner",
+        "prepare_training_data",
         "ner/qab/train.txt",
         GOOD.encode() + b"Zo\xeb B-PER\n",
         "data/ner/qab/train.txt:5: not UTF-8 (byte 28 of the file); save it as UTF-8",
@@ -54,7 +54,11 @@ CASES = {
         "data/text/qaf.txt:2: not UTF-8 (byte 9 of the file); save it as UTF-8",
     ),
 }
-OUTPUT = {"prepare_ner": "labelled/ner/{}/train.parquet", "prepare_text": "corpora/text/{}.txt"}
+OUTPUT = {
+    "prepare_training_data": "labelled/ner/{}/train.parquet",
+    "prepare_test_data": "labelled/ner/{}/test.parquet",
+    "prepare_text": "corpora/text/{}.txt",
+}
 
 
 @dataclass
@@ -103,7 +107,7 @@ def test_bad_file_is_one_line_with_file_and_line(failed, code):
     # anywhere in the line: Snakemake may be in the middle of a long message of its own
     said = [line for line in failed.lines if path in line and "error in" in line]
     assert len(said) == 1 and said[0].count(f"error in {rule}: {message}") == 1, said
-    log = (failed.results / f"logs/{rule}/{code}.log").read_text(encoding="utf-8")
+    (log,) = (file.read_text(encoding="utf-8") for file in (failed.results / "logs" / rule).rglob(f"{code}.log"))
     assert "Traceback" in log
     assert log.splitlines()[-1] == f"error in {rule}: {message}"
 
@@ -138,8 +142,8 @@ def test_madx_study_shows_the_line_and_the_log(failed):
     rule, _, _, message = CASES["qac"]
     assert done.returncode != 0
     shown = done.stdout.splitlines()
-    assert f"{rule} failed (labelled data of qac): {message}" in shown
-    assert "  its log: results/bad/logs/prepare_ner/qac.log" in shown
+    assert f"{rule} failed (labelled data of qac to train on (ner)): {message}" in shown
+    assert "  its log: results/bad/logs/prepare_training_data/ner/qac.log" in shown
     assert "Traceback" not in done.stdout + done.stderr
 
 

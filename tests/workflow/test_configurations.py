@@ -18,11 +18,37 @@ def plan(configfile, *arguments):
     return job_counts(done.stdout + done.stderr)
 
 
-def prepared(languages):
-    return dict.fromkeys(("prepare_ner", "prepare_text", "tokenize_ner", "pack_blocks"), languages)
+def prepared(texts, sources, targets, bases=1):
+    """Jobs that prepare text, and the labelled data of sources and targets, for some bases."""
+    text = {"prepare_text": texts, "pack_blocks": texts * bases}
+    training = {"prepare_training_data": sources, "tokenize_training_data": sources * bases}
+    return text | training | {"prepare_test_data": targets, "tokenize_test_data": targets * bases}
 
 
 MADE = {"train_tokenizer": 1, "make_base": 1}
+# config/paper.yaml: NER in 16 languages on three bases, QA from English to 11, CCR in three trainings to 11
+NER, QA, CCR, LANGUAGES = 16, 11, 3 * 11, 29
+PAPER = {
+    "fetch_tokenizer": 3,
+    "fetch_base": 3,
+    "prepare_text": LANGUAGES,
+    # XLM-R Base needs the text of all languages, the other bases that of NER's
+    "pack_blocks": LANGUAGES + 2 * NER,
+    "prepare_training_data": NER + 1 + 3,
+    "prepare_test_data": NER + QA + CCR,
+    "tokenize_training_data": 3 * NER + 1 + 3,
+    "tokenize_test_data": 3 * NER + QA + CCR,
+    # language and invertible adapters for all languages, language adapters alone for NER's and XQuAD's 24
+    "adapt_language": LANGUAGES + 24 + 2 * NER,
+    "adapt_model": LANGUAGES,
+    # full fine-tuning on three bases and MLM-SRC, five seeds; QA and three trainings of CCR, three seeds
+    "fine_tune_model": (3 + 1) * NER * 5 + 3 + 3 * 3,
+    "fine_tune_model_for_target": NER * NER + QA + CCR,
+    # MAD-X on three bases, and its two variants; two methods for QA, MAD-X for CCR
+    "train_task_adapter": (3 + 2) * NER + 2 + 3,
+    "evaluate_run": (6 + 2 + 2) * NER + 4 + 3 * 3,
+    "evaluate_steps": 3,
+}
 
 
 @pytest.mark.parametrize(
@@ -30,28 +56,39 @@ MADE = {"train_tokenizer": 1, "make_base": 1}
     [
         (
             "config/config.yaml",
-            prepared(8)
+            prepared(8, 8, 8)
             | MADE
             | {"adapt_language": 2 * 8, "fine_tune_model": 8 * 5, "train_task_adapter": 3 * 8, "evaluate_run": 4 * 8},
         ),
         (
+            "config/complete.yaml",
+            prepared(8, 4 + 1 + 3, 8 + 8 + 3 * 4)
+            | MADE
+            | {"adapt_language": 2 * 8, "adapt_model": 8, "fine_tune_model": 2 * 4 * 3 + 3 + 3 * 3}
+            | {"fine_tune_model_for_target": 4 * 8 + 8 + 3 * 4, "train_task_adapter": 3 * 4 + 2 + 3}
+            | {"evaluate_run": 6 * 4 + 4 + 3 * 3, "evaluate_steps": 1},
+        ),
+        (
             "config/tiny.yaml",
-            prepared(3)
+            prepared(3, 2, 3)
             | MADE
             | {"adapt_language": 2 * 3, "fine_tune_model": 2 * 2, "train_task_adapter": 3 * 2, "evaluate_run": 4 * 2},
         ),
         (
+            "config/tiny-complete.yaml",
+            prepared(3, 2 + 1 + 3, 5 * 3)
+            | MADE
+            | {"adapt_language": 2 * 3, "adapt_model": 3, "fine_tune_model": 2 * 2 * 2 + 2 + 3 * 2}
+            | {"fine_tune_model_for_target": 2 * 3 + 3 + 3 * 3, "train_task_adapter": 3 * 2 + 2 + 3}
+            | {"evaluate_run": 6 * 2 + 4 + 3 * 3, "evaluate_steps": 1},
+        ),
+        (
             "config/grid16.yaml",
-            prepared(16)
+            prepared(16, 16, 16)
             | MADE
             | {"adapt_language": 16, "fine_tune_model": 16 * 5, "train_task_adapter": 16, "evaluate_run": 2 * 16},
         ),
-        (
-            "config/paper.yaml",
-            prepared(16)
-            | {"fetch_tokenizer": 1, "fetch_base": 1, "adapt_language": 2 * 16, "fine_tune_model": 16 * 5}
-            | {"train_task_adapter": 3 * 16, "evaluate_run": 4 * 16},
-        ),
+        ("config/paper.yaml", PAPER),
     ],
 )
 def test_jobs_per_rule(configfile, expected):
@@ -64,13 +101,13 @@ def test_jobs_per_rule(configfile, expected):
     [
         (
             "config/african.yaml",
-            prepared(9)
+            prepared(9, 1, 9)
             | MADE
             | {"adapt_language": 9, "fine_tune_model": 5, "train_task_adapter": 2, "evaluate_run": 3},
         ),
         (
             "config/minilm.yaml",
-            prepared(4)
+            prepared(4, 1, 4)
             | {"fetch_tokenizer": 1, "fetch_headless_base": 1, "train_mlm_head": 1}
             | {"adapt_language": 4, "fine_tune_model": 2, "train_task_adapter": 1, "evaluate_run": 2},
         ),
@@ -117,7 +154,7 @@ def test_file_without_a_name_is_not_taken_for_the_default(tmp_path):
 def test_default_is_read_with_a_setting_of_the_command_line():
     done = snakemake(ROOT, "-n", "--nolock", "--config", "data_root=elsewhere", "--forceall")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert job_counts(done.stdout + done.stderr)["prepare_ner"] == 8
+    assert job_counts(done.stdout + done.stderr)["prepare_test_data"] == 8
 
 
 def test_every_configuration_file_is_planned_above():

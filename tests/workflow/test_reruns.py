@@ -5,6 +5,8 @@ import json
 REPORT = {"collect_scores", "make_tables", "make_figures", "make_page", "check_results", "sync_tracking", "all"}
 PAGE = {*REPORT, "total"} - {"collect_scores"}
 TRAINING = {"adapt_language", "train_task_adapter", "fine_tune_model", "evaluate_run"}
+PREPARED = {"prepare_training_data", "prepare_test_data"}
+TOKENIZED = {"tokenize_training_data", "tokenize_test_data"}
 ADAPTED_METHODS = ("madx", "madx-no-inv")
 SOURCES = ("qaa", "qac", "qae")
 
@@ -39,12 +41,12 @@ def test_text_of_an_unseen_language_reruns_what_uses_it_and_no_other_training(st
         *("prepare_text", "pack_blocks", "adapt_language", "train_task_adapter", "evaluate_run", "total"),
         *REPORT,
     }
-    assert {message for message in messages if message.endswith("NER, all seeds)")} == {
-        f"{method} on qae (NER, all seeds)" for method in ADAPTED_METHODS
+    assert {message for message in messages if message.endswith("ner, all seeds)")} == {
+        f"{method} on qae (ner, all seeds)" for method in ADAPTED_METHODS
     }
     # every source is evaluated on the changed language by the methods that use its adapter
     assert {message for message in messages if "on every target" in message} == {
-        f"{method} from {source} on every target (NER)" for method in ADAPTED_METHODS for source in SOURCES
+        f"{method} from {source} on every target (ner)" for method in ADAPTED_METHODS for source in SOURCES
     }
     assert {message for message in messages if message.endswith("qae")} >= {
         "text of qae",
@@ -57,14 +59,25 @@ def test_text_of_an_unseen_language_reruns_what_uses_it_and_no_other_training(st
 def test_labels_rerun_tasks_and_no_adaptation(study):
     study.change(lambda settings: settings["tasks"]["ner"].update(map_tags={"DATE": "O"}))
     counts, _ = study.dry_run()
-    assert {"prepare_ner", "tokenize_ner", "train_task_adapter", "fine_tune_model", "evaluate_run"} <= counts.keys()
+    assert {*PREPARED, *TOKENIZED, "train_task_adapter", "fine_tune_model", "evaluate_run"} <= counts.keys()
     assert not {"prepare_text", "pack_blocks", "train_tokenizer", "make_base", "adapt_language"} & counts.keys()
 
 
 def test_evaluation_sentences_rerun_the_text_that_they_are_cut_from(study):
     (study.folder / "data/ner/qae/dev.txt").write_text("B O\n\n", encoding="utf-8")
     counts, _ = study.dry_run()
-    assert (counts["prepare_ner"], counts["prepare_text"], counts["adapt_language"]) == (1, 1, 2)
+    assert (counts["prepare_training_data"], counts["prepare_text"], counts["adapt_language"]) == (1, 1, 2)
+
+
+def test_sentences_to_score_rerun_no_training_where_no_text_depends_on_them(study):
+    """The task adapter alone knows nothing of the text that they are cut from (whole models are trained again: they
+    were deleted when they had been scored)."""
+    (study.folder / "data/ner/qae/test.txt").write_text("B O\n\n", encoding="utf-8")
+    counts, messages = study.dry_run()
+    assert counts["prepare_test_data"] == 1
+    assert "prepare_training_data" not in counts
+    trained = {message for message in messages if message.endswith("all seeds)")}
+    assert trained == {f"{method} on qae (ner, all seeds)" for method in ADAPTED_METHODS}
 
 
 def test_files_of_a_pretrained_base_and_of_a_hub_data_set_in_folders_are_inputs(study):
@@ -89,19 +102,19 @@ def test_files_of_a_pretrained_base_and_of_a_hub_data_set_in_folders_are_inputs(
 def test_text_of_a_covered_language_reruns_the_base(study):
     (study.folder / "data/text/qac.txt").write_text("B O\n\nC\n", encoding="utf-8")
     counts, _ = study.dry_run()
-    assert {"train_tokenizer", "make_base", "tokenize_ner", *TRAINING} <= counts.keys()
+    assert {"train_tokenizer", "make_base", *TOKENIZED, *TRAINING} <= counts.keys()
     assert counts["prepare_text"] == 1
-    assert "prepare_ner" not in counts
+    assert not PREPARED & counts.keys()
 
 
 def test_a_learning_rate_reruns_its_method_only(study):
     config = study.folder / study.configfile
     settings = json.loads(config.read_text(encoding="utf-8"))
-    settings["methods"]["madx"]["learning_rate"] /= 2
+    settings["tasks"]["ner"]["methods"]["madx"]["learning_rate"] /= 2
     config.write_text(json.dumps(settings), encoding="utf-8")
     counts, messages = study.dry_run()
     assert counts.keys() == {"train_task_adapter", "evaluate_run", *REPORT, "total"}
-    assert {message.split()[0] for message in messages if "NER" in message} == {"madx"}
+    assert {message.split()[0] for message in messages if "(ner" in message} == {"madx"}
 
 
 def test_deleted_results_are_made_again_alone(study):
@@ -110,7 +123,7 @@ def test_deleted_results_are_made_again_alone(study):
     (results / "figures/heatmap_madx.pdf").unlink()
     counts, messages = study.dry_run()
     assert counts.keys() == {"evaluate_run", *REPORT, "total"}
-    assert "madx from qaa on every target (NER)" in messages
+    assert "madx from qaa on every target (ner)" in messages
     assert counts["evaluate_run"] == 1
 
 
@@ -137,7 +150,7 @@ def test_epochs_of_a_category_rerun_its_trainings_only(study):
     counts, _ = study.dry_run()
     assert counts["train_task_adapter"] == 3  # three methods on qae
     assert counts["fine_tune_model"] == 2  # two seeds on qae
-    assert not {"adapt_language", "make_base", "tokenize_ner"} & counts.keys()
+    assert not {"adapt_language", "make_base", *TOKENIZED} & counts.keys()
 
 
 def test_the_whole_models_rate_reruns_no_adapter_adaptation(study):

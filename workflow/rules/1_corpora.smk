@@ -47,9 +47,7 @@ rule prepare_text:
     input:
         text=lambda w: source_files(study.corpora.data, w.language),
         evaluation=lambda w: [
-            path
-            for task, splits in evaluation_splits(w.language)
-            for path in labelled_files(task, w.language, splits)
+            path for task, splits in evaluation_splits(w.language) for path in labelled_files(task, w.language, splits)
         ],
     output:
         text=f"{RESULTS}/corpora/text/{{language}}.txt",
@@ -127,7 +125,9 @@ rule tokenize_training_data:
         gpu=0,
     params:
         settings=lambda w: kind_settings(w.task, "tokenize"),
-        code=lambda w: code_digest("madx.data.labelled", f"madx.data.{study.tasks[w.task].kind}", without=READERS.values()),
+        code=lambda w: code_digest(
+            "madx.data.labelled", f"madx.data.{study.tasks[w.task].kind}", without=READERS.values()
+        ),
     message:
         "{wildcards.language} to train on, as sub-words of {wildcards.base} ({wildcards.task})"
     script:

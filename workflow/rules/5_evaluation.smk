@@ -30,9 +30,7 @@ rule evaluate_run:
     params:
         settings=lambda w: [
             settings(study.compute, study.adapters.stack),
-            study.tasks[w.task].model_dump(
-                mode="json", include={"write_predictions", "n_best", "max_answer_length"}
-            ),
+            study.tasks[w.task].model_dump(mode="json", include={"write_predictions", "n_best", "max_answer_length"}),
             list(study.targets(w.task)),
             list(study.tasks[w.task].methods[w.method].seeds),
         ],
@@ -49,9 +47,7 @@ rule evaluate_steps:
         trained=f"{RESULTS}/runs/{{base}}/{{task}}/madx/{{source}}",
         data=lambda w: [str(PATHS.sequences(w.base, w.task, code, "test")) for code in study.figure6_targets],
         languages=lambda w: language_adapters(w.base, "madx", study.figure6_targets),
-        steps=lambda w: [
-            str(PATHS.language_adapters(w.base, "madx", code) / "steps") for code in study.figure6_targets
-        ],
+        steps=lambda w: [str(PATHS.language_adapters(w.base, "madx", code) / "steps") for code in study.figure6_targets],
     output:
         f"{RESULTS}/sample_efficiency/{{base}}/{{task}}/{{source}}.json",
     log:

@@ -6,7 +6,6 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from madx.config import ConfigError, MadeBase, parse_study
-from madx.data import EVALUATION_SPLITS
 from madx.data.local import check_local_files, local_path
 from madx.files import file_digest
 from madx.methods import METHODS
@@ -115,7 +114,7 @@ def text_code(language):
 
 def evaluation_splits(language):
     """(task, splits) of the evaluation texts of a language."""
-    return [(task, [s for s in study.splits(task, language) if s in EVALUATION_SPLITS]) for task in study.tasks]
+    return [(task, study.evaluation_splits(task, language)) for task in study.tasks]
 
 
 def kind_settings(task, *keys):

@@ -67,7 +67,7 @@ def make_bootstrap(study: Study, task: str, draw: Draw, base: str | None = None)
 
 
 class SyntheticBootstraps(Bootstraps):
-    """Bootstraps of a few random examples; intervals of published numbers are not resampled, of which there are many."""
+    """Bootstraps of a few random examples; intervals beside published numbers, of which there are many, are fixed."""
 
     def __init__(self, study: Study) -> None:
         super().__init__(study, "no folder")
