@@ -1,8 +1,8 @@
 # MAD-X Study. `make study` and `make test` set up all they need; `make` alone lists the targets.
 
 CONFIG ?= config/config.yaml
-# studies of `make study-all`: those on constructed languages, which need no data
-STUDIES ?= config/config.yaml config/grid16.yaml
+# studies of `make study-all`: the whole paper in miniature
+STUDIES ?= config/complete.yaml
 CORES ?= all
 # folder of real data for studies with `local` sources, e.g. ../data
 DATA_ROOT ?=
@@ -41,7 +41,7 @@ $(READY): pyproject.toml constraints.txt
 study: $(READY) ## run the study of CONFIG (default: the miniature); does nothing where all is up to date
 	$(BIN)/madx study --configfile "$(CONFIG)" --cores $(CORES) $(DATA)
 
-study-all: $(READY) ## run every study of STUDIES, one after the other
+study-all: $(READY) ## run the whole paper in miniature (the studies of STUDIES, one after the other)
 	for study in $(STUDIES); do $(BIN)/madx study --configfile $$study --cores $(CORES) $(DATA) || exit 1; done
 
 test: $(READY) ## run the unit and workflow tests
