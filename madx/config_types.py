@@ -20,6 +20,7 @@ def _no_truth_value(value: Any) -> Any:
 
 
 Category = Literal["high-resource covered", "low-resource covered", "low-resource unseen", "truly low-resource unseen"]
+Split = Literal["train", "dev", "test"]
 T = TypeVar("T")
 ByCategory = T | dict[Category, T]
 # integers and truth values as YAML has them; numbers may be text, because YAML's 1e-4 (without a point) is text
@@ -73,8 +74,9 @@ class LocalSource(Strict):
         description="files of yours: plain text (or the passages of SQuAD's JSON, the sentences of COPA's JSON lines); "
         "for labelled data CoNLL, SQuAD's JSON, COPA's or Social IQa's JSON lines"
     )
-    path: str = Field(
-        description="path below `data_root` with `{language}` and, for labelled data, `{split}` (train, dev, test)"
+    path: str = Field(description="path below `data_root` with `{language}` and, for labelled data, `{split}`")
+    splits: dict[Split, str] = Field(
+        default={"train": "train", "dev": "dev", "test": "test"}, description="what the files call their splits"
     )
 
 
@@ -90,7 +92,7 @@ class HubSource(Strict):
     revision: str | None = Field(
         description="commit of the data set; null takes the newest and records it with the data"
     )
-    splits: dict[Literal["train", "dev", "test"], str] = Field(
+    splits: dict[Split, str] = Field(
         default={"train": "train", "dev": "validation", "test": "test"},
         description="what the data set calls its splits",
     )

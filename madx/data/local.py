@@ -8,9 +8,9 @@ from madx.config import ConfigError, Study
 from madx.config_types import LocalSource
 
 
-def local_path(study: Study, source: LocalSource, **names: str) -> Path:
-    """data_root / path with {language} (and {split}) filled in."""
-    return Path(study.data_root) / source.path.format(**names)
+def local_path(study: Study, source: LocalSource, language: str, split: str | None = None) -> Path:
+    """data_root / path with {language} (and {split}, as the files call it) filled in."""
+    return Path(study.data_root) / source.path.format(language=language, split=source.splits.get(split, split))
 
 
 def local_files(study: Study) -> list[Path]:

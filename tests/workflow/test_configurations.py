@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from madx.config import load_study, schema_json
+from madx.data.local import local_files
 from tests.workflow.conftest import ROOT, job_counts, snakemake
 
+LANGUAGES_TABLE = ROOT / "config/languages.tsv"
 REPORT = dict.fromkeys(("collect_scores", "make_tables", "make_figures", "make_page", "check_results"), 1) | {
     "sync_tracking": 1,
     "all": 1,
@@ -111,13 +113,28 @@ def test_jobs_per_rule(configfile, expected):
             | {"fetch_tokenizer": 1, "fetch_headless_base": 1, "train_mlm_head": 1}
             | {"adapt_language": 4, "fine_tune_model": 2, "train_task_adapter": 1, "evaluate_run": 2},
         ),
+        (
+            "config/xquad.yaml",
+            prepared(9, 1, 9, bases=2)
+            | MADE
+            | {"fetch_tokenizer": 1, "fetch_headless_base": 1, "train_mlm_head": 1, "adapt_model": 9}
+            | {"adapt_language": 2 * 2 * 9, "fine_tune_model": 2 * 3, "fine_tune_model_for_target": 9}
+            | {"train_task_adapter": 2 * 2, "evaluate_run": 2 * 3 + 1},
+        ),
+        (
+            "config/xcopa.yaml",
+            prepared(10, 1, 10)
+            | {"fetch_tokenizer": 1, "fetch_headless_base": 1, "train_mlm_head": 1, "adapt_model": 10}
+            | {"adapt_language": 10, "fine_tune_model": 3, "fine_tune_model_for_target": 10}
+            | {"train_task_adapter": 1, "evaluate_run": 3},
+        ),
     ],
 )
 def test_jobs_per_rule_on_local_data(tmp_path, configfile, expected):
-    for code in load_study(ROOT / configfile).codes:
-        for path in (f"text/{code}.txt", *(f"ner/{code}/{split}.txt" for split in ("train", "dev", "test"))):
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).touch()
+    study = load_study(ROOT / configfile, {"data_root": str(tmp_path), "languages_table": str(LANGUAGES_TABLE)})
+    for path in local_files(study):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     expected = expected | REPORT
     counts = plan(configfile, "--config", f"data_root={tmp_path}")
     assert counts == expected | {"total": sum(expected.values())}
