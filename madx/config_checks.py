@@ -172,9 +172,8 @@ def _check_source(
         _check_template(f"{key}.path", source.path, known, language | split)
     if source.source == "hub":
         _check_template(f"{key}.configuration", source.configuration, {"language"}, language)
-    if source.source in ("hub", "local"):
-        if missing := [name for name in splits if name not in source.splits]:
-            raise ValueError(f"{key}.splits: no value for {missing[0]!r}")
+    if source.source in ("hub", "local") and (missing := [name for name in splits if name not in source.splits]):
+        raise ValueError(f"{key}.splits: no value for {missing[0]!r}")
 
 
 def _check_template(key: str, template: str, known: set[str], needed: set[str]) -> None:

@@ -17,7 +17,7 @@ from madx.adapters.storage import AdapterError, save_part
 from madx.data.sequences import load_sequences
 from madx.data.windows import Windows
 from madx.evaluation.predictions import write_conll
-from madx.evaluation.run import Loaded, evaluate_run
+from madx.evaluation.run import Loaded, evaluate_run, evaluate_steps
 from madx.files import file_digest
 from madx.models.base import read_description, save_base
 from madx.models.heads import TokenHead
@@ -196,3 +196,58 @@ def test_language_of_another_hidden_size_stops_with_one_line(files, tmp_path):
         evaluate(files, tmp_path / "out", languages=dict.fromkeys(TARGETS, tmp_path / "wide"))
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_models_of_each_target_score_that_target_alone(files, tmp_path):
+    """As for MLM-TRG: every target has a model of its own."""
+    models = dict(zip(TARGETS, SEEDS, strict=True))  # the two seeds' models stand for those of the two targets
+    groups = [
+        Trained((0,), (files / f"model/seed{number}",), (target,), files / "base") for target, number in models.items()
+    ]
+    evaluate_run(
+        RUN,
+        tiny_study().tasks["ner"],
+        groups,
+        trains="model",
+        stack="paper",
+        language_folders=dict.fromkeys(TARGETS),
+        data_paths={target: files / f"{target}.npz" for target in TARGETS},
+        provenance={},
+        scores_path=tmp_path / "scores.json",
+        counts_path=tmp_path / "counts.parquet",
+        machine=Machine(torch.device("cpu"), torch.float32),
+    )
+    content = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
+    scored = {(row["target"], row["metric"]): row["value"] for row in content["scores"]}
+    assert [part["targets"] for part in content["provenance"]["trained"]] == [[target] for target in TARGETS]
+    for target, number in models.items():
+        alone = evaluate(files, tmp_path / target, (target,), (number,), dict.fromkeys(TARGETS), trains="model")
+        assert scored[target, "f1"] == alone[target, number]["f1"]
+
+
+def test_targets_are_scored_with_their_adapters_at_each_step(files, tmp_path):
+    """Figure 6: the adapters of another language stand for those of an earlier step."""
+    folders = {target: files / "languages" / target for target in TARGETS}
+    steps = {"qaa": {10: folders["qae"], 20: folders["qaa"]}, "qae": {20: folders["qae"]}}
+    trained = Trained(SEEDS, tuple(files / f"adapter/seed{seed}" for seed in SEEDS), ("qaa",), files / "base")
+    evaluate_steps(
+        RUN,
+        tiny_study().tasks["ner"],
+        trained,
+        stack="paper",
+        step_folders=steps,
+        data_paths={target: files / f"{target}.npz" for target in TARGETS},
+        provenance={"code": "x"},
+        scores_path=tmp_path / "steps.json",
+        machine=Machine(torch.device("cpu"), torch.float32),
+    )
+    content = json.loads((tmp_path / "steps.json").read_text(encoding="utf-8"))
+    found = {(row["target"], row["steps"], row["seed"]): row["value"] for row in content["scores"]}
+    assert found.keys() == {(t, s, seed) for t, s in (("qaa", 10), ("qaa", 20), ("qae", 20)) for seed in SEEDS}
+    usual = evaluate(files, tmp_path / "usual")
+    swapped = evaluate(files, tmp_path / "swapped", languages={"qaa": folders["qae"], "qae": folders["qaa"]})
+    for seed in SEEDS:
+        assert found["qaa", 20, seed] == pytest.approx(usual["qaa", seed]["f1"])
+        assert found["qae", 20, seed] == pytest.approx(usual["qae", seed]["f1"])
+        assert found["qaa", 10, seed] == pytest.approx(swapped["qaa", seed]["f1"])
+    assert content["provenance"]["adaptations"]["qaa"].keys() == {"10", "20"}

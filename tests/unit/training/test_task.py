@@ -14,6 +14,7 @@ from madx.adapters.storage import save_part
 from madx.data.sequences import load_sequences
 from madx.data.windows import Windows
 from madx.evaluation.run import load_trained
+from madx.files import file_digest
 from madx.models.base import load_base, read_description
 from madx.paths import Trained
 from madx.tasks.tagging import Tagging
@@ -48,6 +49,7 @@ def train(base_folder, machine, tmp_path):
         on=machine,
         epochs=2,
         learning_rate=1e-2,
+        start_folders=(),
         **changes,
     ):
         study = tiny_study()
@@ -67,6 +69,7 @@ def train(base_folder, machine, tmp_path):
             metrics_path=tmp_path / name / "metrics.jsonl",
             checkpoint_folder=tmp_path / "checkpoints",
             machine=on,
+            start_folders=start_folders,
         )
         return tmp_path / name
 
@@ -166,6 +169,30 @@ def test_everything_that_trains_does_so_as_configured(train, handed_to_loop, tra
     settings = training.settings
     assert (settings.steps, settings.evaluations) == (8, 2)
     assert (settings.warmup_fraction, settings.max_gradient_norm) == (0.4, 0.9)
+
+
+@pytest.mark.parametrize(("trains", "seeds"), [("adapter", SEEDS), ("model", (0,))])
+def test_second_stage_starts_from_the_parts_of_the_first(train, trains, seeds):
+    first = [train(trains, seeds, name="first") / f"seed{seed}" for seed in seeds]
+    seen, optimize = {}, task.optimize
+
+    def recording(phase, *arguments, **options):
+        seen.update({name: parameter.detach().clone() for name, parameter in phase.trainable.items()})
+        return optimize(phase, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(task, "optimize", recording)
+        folder = train(trains, seeds, name="second", start_folders=first)
+    for replica, start in enumerate(first):
+        for name, tensor in load_file(start / "adapter.safetensors").items():
+            assert torch.equal(seen[name][replica : replica + 1], tensor), name
+    if trains == "model":
+        name = "encoder.layer.0.output.dense.weight"
+        model = load_file(first[0] / "model/model.safetensors")
+        assert torch.equal(seen[f"body.{name}"], model[f"roberta.{name}"])
+    for seed, start in zip(seeds, first, strict=True):
+        description = json.loads((folder / f"seed{seed}/adapter.json").read_text(encoding="utf-8"))
+        assert description["first_stage"] == file_digest(start / "adapter.safetensors")
 
 
 def test_head_has_the_dropout_of_the_base(train, base_folder, handed_to_loop):
