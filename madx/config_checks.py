@@ -11,10 +11,11 @@ from madx.methods import METHODS
 
 if TYPE_CHECKING:
     from madx.config import MadeBase, Study
-    from madx.config_tasks import NerTask
+    from madx.config_tasks import NerTask, QaTask
 
 RESERVED_BASES = {"text"}  # corpora/text stands beside the folders of the bases
 RESERVED_STUDIES = {"reference"}  # the committed results of the default study
+SHORTEST_WINDOW = 24  # sub-words: a question, special tokens, and half of it for the passage
 SPLITS_OF_SOURCES, SPLITS_OF_TARGETS = ("train", "dev"), ("test",)
 
 
@@ -34,8 +35,8 @@ def check_consistency(study: Study) -> None:
     for name, task in study.tasks.items():
         if task.kind == "ner":
             _check_labels(f"tasks.{name}", task)
-        if task.kind == "qa" and 2 * task.stride > task.max_length:
-            raise ValueError(f"tasks.{name}.stride: must be at most half of max_length, {task.max_length}")
+        if task.kind == "qa":
+            _check_windows(study, name, task)
         if task.kind == "ccr" and task.starts_from is not None:
             _check_first_stage(study, name, task.starts_from)
     for name, base in study.bases.items():
@@ -53,6 +54,26 @@ def _check_methods(study: Study, task: str) -> None:
         for base in () if method.bases == "all" else method.bases:
             if base not in study.bases:
                 raise ValueError(f"{key}.{name}.bases: {base!r} is no base{nearest(base, study.bases)}")
+
+
+def _check_windows(study: Study, name: str, task: QaTask) -> None:
+    """Windows have room for a question beside what neighbours share, and articles are divided where they can be."""
+    if 2 * task.stride > task.max_length or task.max_length < SHORTEST_WINDOW:
+        raise ValueError(
+            f"tasks.{name}.stride: must be at most half of max_length, {task.max_length}, which must be at least"
+            f" {SHORTEST_WINDOW}"
+        )
+    if task.article_splits is None:
+        return
+    if task.data.source != "local" or "{split}" in task.data.path or task.test_data or task.test_data_of:
+        raise ValueError(
+            f"tasks.{name}.article_splits: only for a local file that has all splits; null where {{split}} is in the"
+            " path, for other sources, and where the test data lie elsewhere"
+        )
+    for code in study.codes:
+        for split in study.splits(name, code):
+            if not getattr(task.article_splits, split):
+                raise ValueError(f"tasks.{name}.article_splits.{split}: must be above 0, for {code!r} needs that part")
 
 
 def _check_first_stage(study: Study, name: str, first: str) -> None:
@@ -211,8 +232,8 @@ def _check_values_by_category(study: Study) -> None:
         settings |= {
             f"tasks.{name}.methods.{method}.epochs": (value.epochs, sources) for method, value in task.methods.items()
         }
-        for split, languages in (("train", sources), ("dev", sources), ("test", targets)):
-            for code in languages:
+        for code in dict.fromkeys((*sources, *targets)):
+            for split in dict.fromkeys((*study.splits(name, code), *study.evaluation_splits(name, code))):
                 source = study.data_source(name, code, split)
                 if source.source == "miniature":
                     key = "data" if source == task.data else "test_data"

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from madx.adapters.adapter_set import AdapterSet, AdapterShape
-from madx.files import atomic_path, read_json, write_json
+from madx.files import atomic_path, file_digest, read_json, write_json
 
 WEIGHTS, DESCRIPTION = "adapter.safetensors", "adapter.json"
 
@@ -61,6 +61,12 @@ def read_part(folder: str | Path, base: str | None = None) -> tuple[dict[str, Te
             f" the base in use has fingerprint {base[:12]}"
         )
     return tensors, description
+
+
+def weight_digests(folder: str | Path) -> dict[str, str]:
+    """SHA-256 of every file of weights in a folder of a trained part, by its name there."""
+    folder = Path(folder)
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:

@@ -14,7 +14,16 @@ import torch
 from torch import nn
 
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import DESCRIPTION, WEIGHTS, adapters_from, fill, join_replicas, load_language, read_part
+from madx.adapters.storage import (
+    DESCRIPTION,
+    WEIGHTS,
+    adapters_from,
+    fill,
+    join_replicas,
+    load_language,
+    read_part,
+    weight_digests,
+)
 from madx.data.sequences import Sequences, load_sequences
 from madx.files import atomic_path, file_digest, read_json, write_json
 from madx.models.base import load_base, read_description
@@ -188,9 +197,8 @@ def _made(provenance: Mapping[str, Any], stack: str, machine: Machine, groups: S
 def _trained(folder: Path, group: Trained) -> dict[str, Any]:
     """A trained part: digests of its weights by file name, how it was trained, for what, and what made it."""
     part = read_json(folder / DESCRIPTION)
-    weights = {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*.safetensors"))}
     known = {key: part.get(key) for key in (*TRAINING, "provenance")}
-    return {**known, "targets": list(group.targets), "weights": weights}
+    return {**known, "targets": list(group.targets), "weights": weight_digests(folder)}
 
 
 def _below(tensors: Mapping, prefix: str) -> dict:

@@ -160,7 +160,9 @@ def _runs_of_a_source(study: Study, results: Path, data: _DataSets, place: Path)
     parameters = _flat(
         {
             "adapters": study.adapters.model_dump(),
-            "tasks": {task: study.tasks[task].model_dump(exclude={"methods"})},
+            "tasks": {
+                task: study.tasks[task].model_dump(exclude={"methods"}) | {"epochs": study.epochs(task, method, source)}
+            },
             "learning_rate": settings.learning_rate,
             "compute": study.compute.model_dump(),
         },

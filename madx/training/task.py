@@ -11,7 +11,16 @@ from torch import nn
 
 from madx.adapters.adapter_set import AdapterSet, AdapterShape
 from madx.adapters.model import AdaptedModel
-from madx.adapters.storage import WEIGHTS, fill, join_replicas, load_language, read_part, replica_state, save_part
+from madx.adapters.storage import (
+    WEIGHTS,
+    fill,
+    join_replicas,
+    load_language,
+    read_part,
+    replica_state,
+    save_part,
+    weight_digests,
+)
 from madx.data.sequences import load_sequences
 from madx.files import atomic_path, file_digest
 from madx.models.base import check_length, load_base, read_description
@@ -127,7 +136,7 @@ def train_task(
                 **description,
                 **used,
                 **kind.describe(train),
-                "first_stage": file_digest(start_folders[replica] / WEIGHTS) if start_folders else None,
+                "first_stage": weight_digests(start_folders[replica]) if start_folders else None,
                 "seed": seed,
                 "base": {"name": base["name"], "fingerprint": base["fingerprint"]},
                 "stack": sizes.stack,

@@ -86,6 +86,18 @@ def test_scores_are_of_parts_trained_on_the_source_and_on_the_right_model(result
             assert (part["data"], part["adaptation"]) == (data, adapter), (path, target, part["seed"])
 
 
+def test_second_stages_went_on_from_the_parts_that_were_scored(score_files):
+    parts = {
+        (run["base"], run["task"], run["method"], run["source"], target, part["seed"]): part
+        for run in score_files.values()
+        for part in run["provenance"]["trained"]
+        for target in part["targets"]
+    }
+    scored = [part["weights"] for part in parts.values()]
+    for run, part in parts.items():
+        assert part["first_stage"] is None or part["first_stage"] in scored, run
+
+
 def test_parts_that_are_still_there_are_those_that_were_scored(results, score_files):
     for run in score_files.values():
         folder = results / "runs" / run["base"] / run["task"] / run["method"] / run["source"]

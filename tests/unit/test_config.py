@@ -344,12 +344,24 @@ QA = {
 }
 
 
+LOCAL = {"source": "local", "path": "{language}.json"}
+
+
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
         ({"ner": {"sources": ["qaa"]}}, "missing key 'tasks.ner.kind'"),
         ({"a": {"kind": "pos"}}, "tasks.a.kind: 'pos' is none of 'ner', 'qa', 'ccr'"),
         ({"qa": QA | {"stride": 40}}, "tasks.qa.stride: must be at most half of max_length, 64"),
+        ({"qa": QA | {"stride": 4, "max_length": 8}}, "which must be at least 24"),
+        (
+            {"qa": QA | {"article_splits": {"train": 5, "dev": 1, "test": 4}}},
+            "article_splits: only for a local",
+        ),
+        (
+            {"qa": QA | {"data": LOCAL, "article_splits": {"train": 5, "dev": 1, "test": 0}}},
+            "tasks.qa.article_splits.test: must be above 0, for 'qaa' needs that part",
+        ),
         ({"qa": QA | {"labels": ["PER"]}}, "unknown key 'tasks.qa.labels'"),
         ({"qa": QA | {"data": QA["data"] | {"choices": 2}}}, "tasks.qa.data.choices: needed for causal reasoning, and"),
         ({"ccr": CCR | {"data": QA["data"]}}, "tasks.ccr.data.choices: needed for causal reasoning"),
@@ -377,7 +389,12 @@ QA = {
     ],
 )
 def test_tasks_that_cannot_be_are_refused(tasks, message):
-    assert message in refused(changed(tasks=tasks, table5_source=None))
+    assert message in refused(changed(tasks=tasks, table5_source=None, data_root="data"))
+
+
+def test_sizes_of_dev_sentences_are_needed_where_they_are_cut_out_of_the_text():
+    few = {"tasks__ner__sources": ["qaa"], "tasks__ner__data__dev": {"high-resource covered": 5}}
+    assert "tasks.ner.data.dev: no value for 'low-resource covered' (language 'qac')" in refused(changed(**few))
 
 
 def test_valid_tasks_of_every_kind():

@@ -78,7 +78,7 @@ class TouchedStudy:
     def change(self, change: Callable[[dict], None]) -> None:
         """Change the study's settings."""
         file = self.folder / self.configfile
-        settings = json.loads(file.read_text(encoding="utf-8"))
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))  # JSON is YAML
         change(settings)
         file.write_text(json.dumps(settings), encoding="utf-8")
 
@@ -121,6 +121,25 @@ def finished(tmp_path_factory) -> TouchedStudy:
     study = TouchedStudy(folder, "config/touched.yaml")
     study.run()
     return study
+
+
+@pytest.fixture(scope="session")
+def finished_complete(tmp_path_factory) -> TouchedStudy:
+    """A study of all methods and tasks, run once with touching scripts."""
+    folder = tmp_path_factory.mktemp("complete")
+    copy_repository(folder)
+    for script in (folder / "workflow/scripts").glob("*.py"):
+        script.write_text(TOUCH, encoding="utf-8")
+    study = TouchedStudy(folder, "config/tiny-complete.yaml")
+    study.run()
+    return study
+
+
+@pytest.fixture
+def complete_study(finished_complete, tmp_path) -> TouchedStudy:
+    """The finished study of all methods and tasks, to be changed by one test."""
+    shutil.copytree(finished_complete.folder, tmp_path / "study", symlinks=True, copy_function=shutil.copy2)
+    return TouchedStudy(tmp_path / "study", finished_complete.configfile)
 
 
 @pytest.fixture

@@ -44,8 +44,10 @@ PAPER = {
     "adapt_language": LANGUAGES + 24 + 2 * NER,
     "adapt_model": LANGUAGES,
     # full fine-tuning on three bases and MLM-SRC, five seeds; QA and three trainings of CCR, three seeds
-    "fine_tune_model": (3 + 1) * NER * 5 + 3 + 3 * 3,
-    "fine_tune_model_for_target": NER * NER + QA + CCR,
+    "fine_tune_model": (3 + 1) * NER * 5 + 3 + 2 * 3,
+    "fine_tune_first_stage": 3,
+    "fine_tune_model_for_target": NER * NER + QA + 2 * 11,
+    "fine_tune_first_stage_for_target": 11,
     # MAD-X on three bases, and its two variants; two methods for QA, MAD-X for CCR
     "train_task_adapter": (3 + 2) * NER + 2 + 3,
     "evaluate_run": (6 + 2 + 2) * NER + 4 + 3 * 3,
@@ -66,8 +68,9 @@ PAPER = {
             "config/complete.yaml",
             prepared(8, 4 + 1 + 3, 8 + 8 + 3 * 4)
             | MADE
-            | {"adapt_language": 2 * 8, "adapt_model": 8, "fine_tune_model": 2 * 4 * 3 + 3 + 3 * 3}
-            | {"fine_tune_model_for_target": 4 * 8 + 8 + 3 * 4, "train_task_adapter": 3 * 4 + 2 + 3}
+            | {"adapt_language": 2 * 8, "adapt_model": 8, "fine_tune_model": 2 * 4 * 3 + 3 + 2 * 3}
+            | {"fine_tune_first_stage": 3, "fine_tune_first_stage_for_target": 4}
+            | {"fine_tune_model_for_target": 4 * 8 + 8 + 2 * 4, "train_task_adapter": 3 * 4 + 2 + 3}
             | {"evaluate_run": 6 * 4 + 4 + 3 * 3, "evaluate_steps": 1},
         ),
         (
@@ -80,8 +83,9 @@ PAPER = {
             "config/tiny-complete.yaml",
             prepared(3, 2 + 1 + 3, 5 * 3)
             | MADE
-            | {"adapt_language": 2 * 3, "adapt_model": 3, "fine_tune_model": 2 * 2 * 2 + 2 + 3 * 2}
-            | {"fine_tune_model_for_target": 2 * 3 + 3 + 3 * 3, "train_task_adapter": 3 * 2 + 2 + 3}
+            | {"adapt_language": 2 * 3, "adapt_model": 3, "fine_tune_model": 2 * 2 * 2 + 2 + 2 * 2}
+            | {"fine_tune_first_stage": 2, "fine_tune_first_stage_for_target": 3}
+            | {"fine_tune_model_for_target": 2 * 3 + 3 + 2 * 3, "train_task_adapter": 3 * 2 + 2 + 3}
             | {"evaluate_run": 6 * 2 + 4 + 3 * 3, "evaluate_steps": 1},
         ),
         (

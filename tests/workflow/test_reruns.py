@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 REPORT = {"collect_scores", "make_tables", "make_figures", "make_page", "check_results", "sync_tracking", "all"}
 PAGE = {*REPORT, "total"} - {"collect_scores"}
 TRAINING = {"adapt_language", "train_task_adapter", "fine_tune_model", "evaluate_run"}
@@ -180,4 +182,51 @@ def test_readers_of_other_sources_rerun_nothing(study):
         "sync_tracking",
         "all",
         "total",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scores", "trained"),
+    [
+        ("ner/madx/qae", {}),
+        ("qa/madx-no-inv/qaa", {}),
+        ("ccr-siqa/madx/qaa", {}),
+        ("ccr-siqa/full-finetuning/qaa", {}),  # models of a first stage stay
+        ("ccr-siqa/mlm-trg/qaa", {}),
+        ("ccr/madx/qaa", {}),
+        ("ner/mlm-src/qaa", {"fine_tune_model": 2}),  # whole models are deleted when they are scored
+        ("qa/mlm-trg/qaa", {"fine_tune_model_for_target": 3}),
+        ("ccr/full-finetuning/qaa", {"fine_tune_model": 2}),
+        ("ccr/mlm-trg/qaa", {"fine_tune_model_for_target": 3}),
+    ],
+)
+def test_a_deleted_score_file_is_made_again_with_what_it_needs(complete_study, scores, trained):
+    (complete_study.folder / f"results/tiny-complete/scores/miniature-base/{scores}.json").unlink()
+    counts, _ = complete_study.dry_run()
+    report = dict.fromkeys(REPORT, 1)
+    assert counts == {"evaluate_run": 1, **trained, **report, "total": sum(trained.values()) + 1 + len(report)}
+
+
+def test_a_finished_study_of_everything_has_nothing_to_do(complete_study):
+    assert complete_study.dry_run() == ({}, set())
+
+
+def test_steps_that_are_kept_rerun_no_whole_model(complete_study):
+    complete_study.change(lambda settings: settings["adaptation"].update(save_steps=[10, 30]))
+    counts, _ = complete_study.dry_run()
+    assert "adapt_language" in counts and "adapt_model" not in counts
+
+
+def test_text_of_a_language_reruns_the_models_that_were_adapted_to_it(complete_study):
+    def change(settings):
+        sizes = dict.fromkeys(settings["languages"], settings["corpora"]["data"]["sentences"])
+        settings["corpora"]["data"]["sentences"] = sizes | {"low-resource unseen": 1600}  # qae
+
+    complete_study.change(change)
+    counts, messages = complete_study.dry_run()
+    assert counts["prepare_text"] == 1 and counts["adapt_model"] == 1 and "make_base" not in counts
+    again = {message for message in messages if message.startswith("mlm-") and " on " in message and "seed" in message}
+    assert "mlm-trg on qaa for qae (ner, seed 0)" in again
+    assert {message for message in again if message.startswith("mlm-src")} == {
+        f"mlm-src on qae (ner, seed {seed})" for seed in (0, 1)
     }

@@ -1,4 +1,5 @@
-# Task training: one job per source for all seeds of an adapter method; one job per seed where a whole model trains.
+# Task training: one job per source for all seeds of an adapter method; one job per seed where a whole model trains. Whole
+# models are large and are deleted once they are scored; those of a first stage stay, for what goes on from them.
 
 
 rule train_task_adapter:
@@ -46,6 +47,7 @@ rule fine_tune_model:
         f"{RESULTS}/benchmarks/fine_tune_model/{{base}}/{{task}}/{{method}}/{{source}}/{{seed}}.tsv"
     wildcard_constraints:
         method=one_of(MODEL_METHODS),
+        task=one_of(LAST_STAGES),
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -73,5 +75,32 @@ use rule fine_tune_model as fine_tune_model_for_target with:
         f"{RESULTS}/benchmarks/fine_tune_model_for_target/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/{{seed}}.tsv"
     wildcard_constraints:
         method=one_of(PAIR_METHODS),
+        task=one_of(LAST_STAGES),
     message:
         "{wildcards.method} on {wildcards.source} for {wildcards.target} ({wildcards.task}, seed {wildcards.seed})"
+
+
+use rule fine_tune_model as fine_tune_first_stage with:
+    output:
+        directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/seed{{seed}}"),
+        metrics=f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/seed{{seed}}.metrics.jsonl",
+    log:
+        f"{RESULTS}/logs/fine_tune_first_stage/{{base}}/{{task}}/{{method}}/{{source}}/{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fine_tune_first_stage/{{base}}/{{task}}/{{method}}/{{source}}/{{seed}}.tsv"
+    wildcard_constraints:
+        method=one_of(MODEL_METHODS),
+        task=one_of(FIRST_STAGES),
+
+
+use rule fine_tune_model_for_target as fine_tune_first_stage_for_target with:
+    output:
+        directory(f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/seed{{seed}}"),
+        metrics=f"{RESULTS}/runs/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/seed{{seed}}.metrics.jsonl",
+    log:
+        f"{RESULTS}/logs/fine_tune_first_stage_for_target/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fine_tune_first_stage_for_target/{{base}}/{{task}}/{{method}}/{{source}}/{{target}}/{{seed}}.tsv"
+    wildcard_constraints:
+        method=one_of(PAIR_METHODS),
+        task=one_of(FIRST_STAGES),

@@ -29,6 +29,9 @@ HEADLESS = [name for name, base in study.bases.items() if name not in MADE and b
 COMPLETE = [name for name in study.bases if name not in [*MADE, *HEADLESS]]
 ADAPTER_METHODS = [name for name, method in METHODS.items() if method.trains == "adapter"]
 MODEL_METHODS = [name for name, method in METHODS.items() if method.trains == "model" and not method.trains_per_target]
+# tasks whose trained parts another one goes on from, and the others
+FIRST_STAGES = [task.starts_from for task in study.tasks.values() if getattr(task, "starts_from", None)]
+LAST_STAGES = [name for name in study.tasks if name not in FIRST_STAGES]
 PAIR_METHODS = [name for name, method in METHODS.items() if method.trains_per_target]
 
 
@@ -131,6 +134,7 @@ def kind_settings(task, *keys):
 def adaptation_settings(wildcards):
     """What an adaptation of this kind to this language depends on."""
     adaptation, kind = study.adaptation, wildcards.kind
+    of_adapters = {"save_steps", "train_mlm_head"} if kind == "full" else set()
     adapters = {
         "lad": {"stack", "leave_out", "language_reduction_factor"},
         "lad-inv": {"stack", "leave_out", "language_reduction_factor", "invertible_reduction_factor"},
@@ -138,7 +142,7 @@ def adaptation_settings(wildcards):
     }
     rate = adaptation.learning_rate.full if kind == "full" else adaptation.learning_rate.adapter
     return [
-        adaptation.model_dump(mode="json", exclude={"steps", "learning_rate"}),
+        adaptation.model_dump(mode="json", exclude={"steps", "learning_rate", *of_adapters}),
         study.by_category(adaptation.steps, wildcards.language),
         rate,
         study.adapters.model_dump(mode="json", include=adapters[kind]),
