@@ -35,16 +35,7 @@ def read(study: Study, task: str, source: Source, code: str, split: str) -> list
 
 def rows(choices: Sequence[Choice], settings: CcrTask) -> list[dict[str, Any]]:
     """The columns of each example."""
-    return [
-        {
-            "id": choice.id,
-            "premise": choice.premise,
-            "question": choice.question,
-            "options": list(choice.options),
-            "label": choice.label,
-        }
-        for choice in choices
-    ]
+    return [{name: getattr(choice, name) for name in COLUMNS} for choice in choices]
 
 
 def texts(choices: Sequence[Choice]) -> Iterator[list[str]]:

@@ -38,16 +38,7 @@ def read(study: Study, task: str, source: Source, code: str, split: str) -> list
 
 def rows(questions: Sequence[Question], settings: QaTask) -> list[dict[str, Any]]:
     """The columns of each question."""
-    return [
-        {
-            "id": question.id,
-            "context": question.context,
-            "question": question.question,
-            "answers": list(question.answers),
-            "starts": list(question.starts),
-        }
-        for question in questions
-    ]
+    return [{name: getattr(question, name) for name in COLUMNS} for question in questions]
 
 
 def texts(questions: Sequence[Question]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ import pandas as pd
 from madx.config import Study
 from madx.methods import METHODS
 from madx.reporting.counterparts import MINUS, POINTS, find_counterparts
-from madx.reporting.scores import ScoreError
+from madx.reporting.scores import score_array
 from madx.reporting.table import DASH, Table, number, signed
 
 NAME = "ours_beside_published"  # of the table and of the figure
@@ -57,14 +57,14 @@ def beside_rows(
     """
     if published is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    means = cache(lambda *run: _means(study, scores, *run))
+    means = cache(lambda *run: score_array(study, scores, *run).mean(axis=0))
     rows = []
     for row, ours in find_counterparts(study, published.to_dict("records")):
         sources, targets = study.sources(ours.task), study.targets(ours.task)
         mask = np.outer(np.isin(sources, ours.sources), np.isin(targets, ours.targets))
-        value = float(means(ours.base, ours.task, ours.method, ours.metric)[mask].mean())
+        value = float(means(ours.base, ours.method, ours.task, ours.metric)[mask].mean())
         if ours.other:
-            value -= float(means(ours.base, ours.task, ours.other, ours.metric)[mask].mean())
+            value -= float(means(ours.base, ours.other, ours.task, ours.metric)[mask].mean())
         bounds = interval and interval(ours.base, ours.task, ours.metric, ours.method, ours.other, mask)
         low, high = bounds or (math.nan, math.nan)
         rows.append(
@@ -124,26 +124,6 @@ def beside_table(
         shown=pd.DataFrame(shown),
         align="llll" + "r" * 6 + "l",
     )
-
-
-def _means(study: Study, scores: pd.DataFrame, base: str, task: str, method: str, metric: str) -> np.ndarray:
-    """Mean over seeds of one method: (sources, targets). Raises ScoreError where a score is missing."""
-    wanted = scores[
-        (scores["base"] == base)
-        & (scores["task"] == task)
-        & (scores["method"] == method)
-        & (scores["metric"] == metric)
-    ]
-    axes = (study.tasks[task].methods[method].seeds, study.sources(task), study.targets(task))
-    values = wanted.set_index(["seed", "source", "target"])["value"]
-    array = values.reindex(pd.MultiIndex.from_product(axes)).to_numpy(dtype=float).reshape([len(axis) for axis in axes])
-    if np.isnan(array).any():
-        seed, source, target = (axis[i] for axis, i in zip(axes, np.argwhere(np.isnan(array))[0], strict=True))
-        raise ScoreError(
-            f"no {metric} for base {base}, method {method}, task {task}, source {source}, target {target}, seed {seed} "
-            "in the scores; run its training and evaluation again"
-        )
-    return array.mean(axis=0)
 
 
 def _largest(group: pd.DataFrame) -> str:

@@ -5,31 +5,17 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
 
-from madx.languages import read_languages
 from madx.miniature import World
 from madx.miniature.causes import PAIRS, TRAINING_PAIRS, ChoiceMeanings, _said, contrasts
 from madx.miniature.concepts import CLASSES, EFFECTS, EVENTS, HELD_OUT_EFFECTS
 from madx.miniature.draws import Draws
 from madx.miniature.names import NameInventory
+from tests.unit.miniature.conftest import ROWS, SPLITS, held_out_forms
 
-ROOT = Path(__file__).parents[3]
-ROWS = {code: row for code, row in read_languages(ROOT / "config/languages.tsv").items() if code.startswith("qa")}
-SPLITS = ("train", "dev", "test")
 KINDS = {kind for pair in PAIRS for kind in pair}
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World(1)
-
-
-@pytest.fixture(scope="module")
-def languages(world):
-    return {code: world.language(row) for code, row in ROWS.items()}
 
 
 def words_of(text: str) -> list[str]:
@@ -191,11 +177,7 @@ def test_held_out_pairs_are_in_the_test_data_of_two_options_alone(languages, opt
 
 @pytest.mark.parametrize("code", ["qaa", "qag"])
 def test_training_data_has_no_held_out_names(world, languages, code):
-    language = languages[code]
-    capital, suffix = language.lexicon.orthography.capitalise, language.lexicon.affixes["object case"]
-    stems = list(enumerate(map(capital, language.lexicon.names)))
-    known = {form for name, stem in stems if name not in world.names.held_out for form in (stem, stem + suffix)}
-    novel = {form for name, stem in stems if name in world.names.held_out for form in (stem, stem + suffix)} - known
+    language, novel = languages[code], held_out_forms(world, languages[code])
     parts = {
         split: sum(
             bool(novel & set(words_of(" ".join([premise, *answers]))))

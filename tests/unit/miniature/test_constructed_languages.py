@@ -13,28 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from madx.languages import read_languages
 from madx.miniature import ScriptError, World
 from madx.miniature.concepts import CLASS_OF, CLASSES, EFFECTS, EVENTS
 from madx.miniature.grammar import Grammar, Typology
 from madx.miniature.lexicon import ISOLATE
 from madx.miniature.meaning import Clause, Mention, Sentence, Thing
+from tests.unit.miniature.conftest import ROOT, ROWS, SPLITS, held_out_forms
 
-ROOT = Path(__file__).parents[3]
-ROWS = {code: row for code, row in read_languages(ROOT / "config/languages.tsv").items() if code.startswith("qa")}
 DEFAULT = {code: ROWS[code] for code in ("qaa", "qab", "qac", "qad", "qae", "qaf", "qag", "qah")}
 COVERED = ("qaa", "qab", "qac", "qad")
-SPLITS = ("train", "dev", "test")
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World(1)
-
-
-@pytest.fixture(scope="module")
-def languages(world):
-    return {code: world.language(row) for code, row in ROWS.items()}
 
 
 def digest(language) -> str:
@@ -167,11 +154,7 @@ def test_text_is_not_the_labelled_data(languages):
 
 @pytest.mark.parametrize("code", ["qaa", "qab", "qag"])
 def test_names_of_the_test_data_are_novel_in_three_of_ten_mentions(world, languages, code):
-    language = languages[code]
-    capital, suffix = language.lexicon.orthography.capitalise, language.lexicon.affixes["object case"]
-    stems = list(enumerate(map(capital, language.lexicon.names)))
-    known = {form for name, stem in stems if name not in world.names.held_out for form in (stem, stem + suffix)}
-    novel = {form for name, stem in stems if name in world.names.held_out for form in (stem, stem + suffix)} - known
+    language, novel = languages[code], held_out_forms(world, languages[code])
 
     def mentions(split):
         for tokens, tags in language.ner(500, split):

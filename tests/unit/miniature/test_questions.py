@@ -4,31 +4,16 @@ import hashlib
 import itertools
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from madx.languages import read_languages
 from madx.miniature import World
 from madx.miniature.concepts import CLASSES, ENTITY_TYPES, QUESTION_WORD_OF, QUESTION_WORDS
 from madx.miniature.draws import Draws
 from madx.miniature.meaning import Clause, Mention, Thing
 from madx.miniature.names import NameInventory
 from madx.miniature.questions import QuestionMeanings, _answers, roles_for
-
-ROOT = Path(__file__).parents[3]
-ROWS = {code: row for code, row in read_languages(ROOT / "config/languages.tsv").items() if code.startswith("qa")}
-SPLITS = ("train", "dev", "test")
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World(1)
-
-
-@pytest.fixture(scope="module")
-def languages(world):
-    return {code: world.language(row) for code, row in ROWS.items()}
+from tests.unit.miniature.conftest import ROWS, SPLITS, held_out_forms
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +109,7 @@ def test_a_clause_that_answers_as_well_is_seen():
 
 @pytest.mark.parametrize("code", ["qaa", "qag"])
 def test_training_data_has_no_held_out_names(world, languages, code):
-    language = languages[code]
-    capital, suffix = language.lexicon.orthography.capitalise, language.lexicon.affixes["object case"]
-    stems = list(enumerate(map(capital, language.lexicon.names)))
-    known = {form for name, stem in stems if name not in world.names.held_out for form in (stem, stem + suffix)}
-    novel = {form for name, stem in stems if name in world.names.held_out for form in (stem, stem + suffix)} - known
+    language, novel = languages[code], held_out_forms(world, languages[code])
     parts = {
         split: sum(
             bool(novel & set(re.findall(r"\w+", f"{context} {question}")))

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+from madx.adapters import AdaptedModel
 from madx.data.choices import ChoiceSequences
 from madx.data.questions import QuestionWindows
 from madx.data.sequences import pack_texts
+from madx.tasks.kind import Encoder
+from madx.training.loop import LoopSettings, adamw, optimize
+from madx.training.task_phase import TaskPhase
+from tests.unit.training.conftest import HIDDEN, tiny_model
 
 CLS, SEP = 0, 2
 SOUGHT = 30  # the sub-word after which the answer stands
@@ -64,3 +69,13 @@ def random_choices():
         return ChoiceSequences.of(input_ids=ids, offsets=offsets, type_ids=np.zeros(len(ids)), labels=labels)
 
     return make
+
+
+def train_whole_model(kind, train, dev, batch_size: int, settings: LoopSettings):
+    """The phase and the outcome of one seed of a tiny model, all of whose weights train."""
+    adapted = AdaptedModel(tiny_model())
+    adapted.unfreeze()
+    head = kind.new_head(None, HIDDEN, [0], 0.0)
+    trainable = dict(head.named_parameters()) | {f"body.{name}": p for name, p in adapted.body.named_parameters()}
+    phase = TaskPhase(kind, Encoder(adapted), head, trainable, train, dev, seeds=[0], batch_size=batch_size)
+    return phase, optimize(phase, adamw(trainable.values(), 1e-2, 0.0), settings)

@@ -8,9 +8,9 @@ from madx.adapters import AdaptedModel, AdapterSet, AdapterShape
 from madx.evaluation.answers import decode
 from madx.tasks.answering import Answering
 from madx.tasks.kind import Encoder
-from madx.training.loop import LoopSettings, adamw, optimize
+from madx.training.loop import LoopSettings
 from madx.training.task import TaskPart
-from madx.training.task_phase import TaskPhase
+from tests.unit.tasks.conftest import train_whole_model
 from tests.unit.training.conftest import HIDDEN, LAYERS, tiny_model
 
 KIND = Answering(n_best=5, max_answer_length=4)
@@ -72,12 +72,7 @@ def test_predictions_do_not_depend_on_what_else_is_in_the_batch(random_questions
 
 def test_answers_can_be_learned(random_questions):
     """By a whole model: the answer follows a certain sub-word, wherever that stands."""
-    adapted = AdaptedModel(tiny_model())
-    adapted.unfreeze()
-    head = KIND.new_head(None, HIDDEN, [0], 0.0)
-    trainable = dict(head.named_parameters()) | {f"body.{name}": p for name, p in adapted.body.named_parameters()}
     train, dev = random_questions(200), random_questions(40, seed=1)
-    phase = TaskPhase(KIND, Encoder(adapted), head, trainable, train, dev, seeds=[0], batch_size=16)
-    outcome = optimize(phase, adamw(trainable.values(), 1e-2, 0.0), LoopSettings(300, 3, 0.1, 1.0))
+    phase, outcome = train_whole_model(KIND, train, dev, batch_size=16, settings=LoopSettings(300, 3, 0.1, 1.0))
     assert phase.selection == "dev_f1"
     assert outcome.best_value[0] > 60  # a random sub-word of the passage: about 15

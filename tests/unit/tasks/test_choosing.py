@@ -8,9 +8,9 @@ from torch.nn import functional
 from madx.adapters import AdaptedModel, AdapterSet, AdapterShape
 from madx.tasks.choosing import Choosing
 from madx.tasks.kind import Encoder
-from madx.training.loop import LoopSettings, adamw, optimize
+from madx.training.loop import LoopSettings
 from madx.training.task import TaskPart
-from madx.training.task_phase import TaskPhase
+from tests.unit.tasks.conftest import train_whole_model
 from tests.unit.training.conftest import HIDDEN, LAYERS, tiny_model
 
 KIND = Choosing()
@@ -62,12 +62,7 @@ def test_one_head_serves_any_number_of_options(random_choices, options):
 
 def test_the_right_option_can_be_learned(random_choices):
     """By a whole model: the right option begins as the premise does."""
-    adapted = AdaptedModel(tiny_model())
-    adapted.unfreeze()
-    head = KIND.new_head(None, HIDDEN, [0], 0.0)
-    trainable = dict(head.named_parameters()) | {f"body.{name}": p for name, p in adapted.body.named_parameters()}
     train, dev = random_choices(400), random_choices(60, seed=1)
-    phase = TaskPhase(KIND, Encoder(adapted), head, trainable, train, dev, seeds=[0], batch_size=32)
-    outcome = optimize(phase, adamw(trainable.values(), 1e-2, 0.0), LoopSettings(400, 4, 0.1, 1.0))
+    phase, outcome = train_whole_model(KIND, train, dev, batch_size=32, settings=LoopSettings(400, 4, 0.1, 1.0))
     assert phase.selection == "dev_accuracy"
     assert outcome.best_value[0] > 75  # chance: 50
