@@ -43,6 +43,9 @@ class Corpora(Strict):
     """Unlabelled text: cleaned, tokenized once per base and packed into blocks without padding."""
 
     data: TextSource = Field(description="where the text comes from (the paper: Wikipedia)")
+    data_of: dict[str, TextSource] = Field(
+        default={}, description="languages whose text comes from elsewhere: sources by code"
+    )
     max_characters: PositiveInt | None = Field(description="text kept of each language, in characters; null keeps all")
     max_tokens: PositiveInt | None = Field(description="text kept of each language, in tokens; null keeps all")
     block_length: PositiveInt = Field(description="tokens a block, special tokens included (not in the paper)")
@@ -60,7 +63,9 @@ class PretrainedBase(Strict):
 
     source: Literal["pretrained"] = Field(description="a model from the hub or a folder (section 5.2: XLM-R Base)")
     path: str = Field(description="hub id, or a folder with config.json, model.safetensors and tokenizer.json")
-    revision: str | None = Field(description="commit on the hub; null takes the newest and records it")
+    revision: str | None = Field(
+        description="commit on the hub; null takes the newest, which is looked up once, recorded and kept to"
+    )
     mlm_head: Literal["included", "train"] = Field(
         description="train: the model comes without an MLM head; one is trained on the covered languages' text first"
     )
@@ -150,6 +155,10 @@ class Adaptation(Optimization):
     save_steps: tuple[PositiveInt, ...] = Field(description="steps at which the adapter is kept (sample efficiency)")
     seed: Natural = Field(description="of initial weights, order and masking")
 
+    def kept_steps(self, steps: int) -> tuple[int, ...]:
+        """The steps at which an adaptation of so many steps keeps its adapter, the last one included."""
+        return (*sorted(step for step in self.save_steps if step < steps), steps)
+
 
 class Miniature(Strict):
     """The constructed languages (madx/miniature)."""
@@ -232,6 +241,10 @@ class Study(Strict):
             raise ConfigError(f"a setting by category has no value for {category!r} (language {code!r}): {value}")
         return value[category]
 
+    def kept_steps(self, code: str) -> tuple[int, ...]:
+        """The steps at which the adapters of a language are kept (Adaptation.kept_steps)."""
+        return self.adaptation.kept_steps(self.by_category(self.adaptation.steps, code))
+
     def sources(self, task: str) -> tuple[str, ...]:
         """Languages that a task is trained on, in the configuration's order."""
         wanted = self.tasks[task].sources
@@ -263,6 +276,10 @@ class Study(Strict):
     def tasks_of(self, kind: str) -> tuple[str, ...]:
         """Names of the tasks of a kind: ner, qa, ccr."""
         return tuple(name for name, task in self.tasks.items() if task.kind == kind)
+
+    def text_source(self, code: str) -> TextSource:
+        """Where a language's text comes from."""
+        return self.corpora.data_of.get(code, self.corpora.data)
 
     def data_source(self, task: str, language: str, split: str) -> Source:
         """Where a split of a language's labelled data comes from."""

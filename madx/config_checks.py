@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from madx.languages import CODE, nearest
 from madx.methods import METHODS
+from madx.revisions import hub_repositories
 
 if TYPE_CHECKING:
     from madx.config import MadeBase, Study
@@ -28,6 +29,7 @@ def check_consistency(study: Study) -> None:
     _check_repetitions(study)
     _check_languages(study)
     _check_data(study)
+    _check_revisions(study)
     _check_values_by_category(study)
     for name in study.bases:
         if name in RESERVED_BASES | set(study.tasks):
@@ -100,7 +102,10 @@ def _check_languages(study: Study) -> None:
     for code in codes:
         if not CODE.fullmatch(code):
             raise ValueError(f"languages: {code!r} is no language code; use small letters, digits and hyphens")
-    wanted: dict[str, Sequence[str]] = {"figure6_targets": study.figure6_targets}
+    wanted: dict[str, Sequence[str]] = {
+        "figure6_targets": study.figure6_targets,
+        "corpora.data_of": tuple(study.corpora.data_of),
+    }
     if study.table5_source is not None:
         wanted["table5_source"] = (study.table5_source,)
     for name, task in study.tasks.items():
@@ -113,6 +118,10 @@ def _check_languages(study: Study) -> None:
         for code in languages:
             if code not in codes:
                 raise ValueError(f"{key}: {code!r} is not among the study's languages{nearest(code, codes)}")
+    if not study.tasks_of("ner"):
+        for key in ("table5_source", "figure6_targets"):
+            if getattr(study, key):
+                raise ValueError(f"{key}: Table 5 and figure 6 are of NER, but no task is of kind ner; leave it empty")
     for task in study.tasks_of("ner"):
         if study.table5_source is not None and study.table5_source not in study.sources(task):
             raise ValueError(f"table5_source: {study.table5_source!r} is not among tasks.{task}.sources")
@@ -158,7 +167,12 @@ def _check_labels(key: str, task: NerTask) -> None:
 
 
 def _check_data(study: Study) -> None:
-    _check_source(study, "corpora.data", study.corpora.data, study.codes, ())
+    corpora = study.corpora
+    _check_source(
+        study, "corpora.data", corpora.data, [code for code in study.codes if code not in corpora.data_of], ()
+    )
+    for code, source in corpora.data_of.items():
+        _check_source(study, f"corpora.data_of.{code}", source, (code,), ())
     for name, task in study.tasks.items():
         key = f"tasks.{name}"
         sources, targets = study.sources(name), study.targets(name)
@@ -169,8 +183,18 @@ def _check_data(study: Study) -> None:
         else:
             _check_source(study, f"{key}.data", task.data, sources, SPLITS_OF_SOURCES, task)
             _check_source(study, f"{key}.test_data", task.test_data, elsewhere, SPLITS_OF_TARGETS, task)
+        if strangers := [code for code in task.test_data_of if code not in targets]:
+            raise ValueError(f"{key}.test_data_of: {strangers[0]!r} is not among {key}.targets")
         for code, source in task.test_data_of.items():
             _check_source(study, f"{key}.test_data_of.{code}", source, (code,), SPLITS_OF_TARGETS, task)
+
+
+def _check_revisions(study: Study) -> None:
+    """A study reads one revision of each data set and model on the hub."""
+    named: dict[str, str | None] = {}
+    for repository in hub_repositories(study):
+        if named.setdefault(repository.name, repository.revision) != repository.revision:
+            raise ValueError(f"revision: {repository.kind} {repository.id!r} has two; a study reads one")
 
 
 def _check_source(
@@ -193,7 +217,10 @@ def _check_source(
         _check_template(f"{key}.path", source.path, known, language | split)
     if source.source == "hub":
         _check_template(f"{key}.configuration", source.configuration, {"language"}, language)
-    if source.source in ("hub", "local") and (missing := [name for name in splits if name not in source.splits]):
+    named = source.source in ("hub", "local")
+    if named and not splits and source.splits != type(source).model_fields["splits"].default:
+        raise ValueError(f"{key}.splits: text has none; all of a data set's `train` is read")
+    if named and (missing := [name for name in splits if name not in source.splits]):
         raise ValueError(f"{key}.splits: no value for {missing[0]!r}")
 
 
@@ -221,8 +248,10 @@ def _check_values_by_category(study: Study) -> None:
     settings: dict[str, tuple[Any, Sequence[str]]] = {
         "adaptation.steps": (study.adaptation.steps, [code for code in study.codes if code in adapted])
     }
-    if study.corpora.data.source == "miniature":
-        settings["corpora.data.sentences"] = (study.corpora.data.sentences, study.codes)
+    for code in study.codes:
+        if (source := study.text_source(code)).source == "miniature":
+            key = f"corpora.data{'_of.' + code if code in study.corpora.data_of else ''}.sentences"
+            settings[key] = (source.sentences, (*settings.get(key, (None, ()))[1], code))
     for name, task in study.tasks.items():
         sources, targets = study.sources(name), study.targets(name)
         settings |= {

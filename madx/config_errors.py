@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from madx.languages import nearest
 
 # what pydantic puts into a path beside the keys: the kinds of value that were tried, and the value of a discriminator
-KINDS = re.compile(r"(constrained-)?(int|str|tuple)|(dict|tuple|literal|function-\w+)\[.*")
+KINDS = re.compile(r"(constrained-)?(int|str|tuple)|(dict|tuple|literal|function-\w+)\[.*|\[key\]")
 
+OF_A_KEY = "[key]"  # ends the path where not a value but its key is wrong
 DISCRIMINATORS = ("source", "kind")  # keys whose value says which model the others are of
 
 
@@ -32,6 +33,8 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "missing":
         return f"missing key {place!r}{more}"
     message = first["msg"].removeprefix("Value error, ")
+    if first["loc"][-1:] == (OF_A_KEY,):
+        return f"unknown key {place!r}; {message.replace('Input should be', 'expected')}{more}"
     return f"{place + ': ' if place else ''}{message}{more}"
 
 

@@ -93,7 +93,7 @@ class CcrTask(TaskSettings):
 
     metrics: ClassVar = ("accuracy",)
     kind: Literal["ccr"] = Field(description="causal commonsense reasoning")
-    question_words: dict[str, str] = Field(
+    question_words: dict[Literal["cause", "effect"], str] = Field(
         description="what `cause` and `effect` become in the input; other questions stay as they are"
     )
     starts_from: Name | None = Field(

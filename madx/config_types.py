@@ -90,7 +90,7 @@ class HubSource(Strict):
     id: str = Field(description="data set id, or a folder in the hub's layout")
     configuration: str = Field(description="configuration name with `{language}`")
     revision: str | None = Field(
-        description="commit of the data set; null takes the newest and records it with the data"
+        description="commit of the data set; null takes the newest, which is looked up once, recorded and kept to"
     )
     splits: dict[Split, str] = Field(
         default={"train": "train", "dev": "validation", "test": "test"},

@@ -1,4 +1,4 @@
-"""Where a study's files lie below results/<study>, for rules and scripts alike."""
+"""Where a study's files lie, for rules, scripts and reports alike."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from madx.methods import METHODS
+from madx.revisions import repositories
 
 if TYPE_CHECKING:
     from madx.config import Study
@@ -26,13 +27,18 @@ class Trained:
 
 @dataclass(frozen=True)
 class Paths:
-    """The files of one study."""
+    """The files of one study: below a folder, or results/<study>."""
 
     study: Study
+    folder: Path | None = None
 
     @property
     def results(self) -> Path:
-        return Path("results") / self.study.study
+        return self.folder or Path("results") / self.study.study
+
+    def labelled(self, task: str, language: str, split: str) -> Path:
+        """A split ("train", "dev", "test") of a language's labelled data."""
+        return self.results / "labelled" / task / language / f"{split}.parquet"
 
     def sequences(self, base: str, task: str, language: str, part: str) -> Path:
         """Token sequences of a language's labelled data; part: training (train and dev) or test."""
@@ -53,6 +59,39 @@ class Paths:
         """The adapters of a language that a method puts under its task adapter, if it does."""
         settings = METHODS[method]
         return self.adaptation(base, settings.adaptation, language) if settings.adapted_to == "both" else None
+
+    def scores(self, base: str, task: str, method: str, source: str) -> Path:
+        """The scores of a run on all targets; beside them, as .parquet, the counts of every example."""
+        return self.results / "scores" / base / task / method / f"{source}.json"
+
+    def all_scores(self) -> list[Path]:
+        """The scores of all runs."""
+        study = self.study
+        return [
+            self.scores(base, task, method, source)
+            for task in study.tasks
+            for base in study.bases
+            for method in study.methods(task, base)
+            for source in study.sources(task)
+        ]
+
+    def scores_by_step(self) -> list[Path]:
+        """The scores of figure 6: of every base and NER task with MAD-X, from one source."""
+        study = self.study
+        return [
+            self.results / "sample_efficiency" / base / task / f"{study.table5_source}.json"
+            for task in study.tasks_of("ner")
+            for base in study.bases
+            if study.figure6_targets and "madx" in study.methods(task, base)
+        ]
+
+    def metrics(self) -> list[Path]:
+        """The metrics of all language adaptations."""
+        return [self.adaptation(*adaptation) / "metrics.jsonl" for adaptation in self.study.adaptations]
+
+    def revisions(self) -> list[Path]:
+        """The commits of everything that is read from the hub."""
+        return [self.results / "revisions" / f"{name}.json" for name in repositories(self.study)]
 
     def run(self, base: str, task: str, method: str, source: str, target: str | None = None) -> Path:
         """The folder of what a run trains, below which each seed has its own."""

@@ -29,7 +29,7 @@ def read_documents(study: Study, code: str) -> Iterator[str]:
     documents. Raises DataError naming file and line for a missing, empty or not UTF-8 file; for a hub data set that
     cannot be had it says what to download.
     """
-    source = study.corpora.data
+    source = study.text_source(code)
     if isinstance(source, LocalSource):
         path = local_path(study, source, language=code)
         return _nonempty(_local_lines(path), str(path))
@@ -79,6 +79,6 @@ def _hub_lines(source: HubSource, code: str) -> Iterator[str]:
 def _miniature_lines(study: Study, code: str) -> Iterator[str]:
     from madx.miniature import World
 
-    source = study.corpora.data
+    source = study.text_source(code)
     language = World(study.miniature.seed).language(study.language_table()[code])
     return language.text(study.by_category(source.sentences, code), source.questions)

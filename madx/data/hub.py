@@ -6,7 +6,6 @@ the process at exit when only a part was read (huggingface/datasets#7566).
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -54,15 +53,16 @@ class HubSplit:
 def open_hub(source: HubSource, code: str, split: str) -> HubSplit:
     """Find one split of a hub data set for a language; nothing is copied to a cache.
 
-    The revision is the one that `hub_revision` gives. Raises DataError that says what to download and which setting
-    to change, for a data set, configuration or split that cannot be had or is not in Parquet.
+    A revision of None is the newest (in the workflow, a recorded commit stands in its place: madx.revisions). Raises
+    DataError that says what to download and which setting to change, for a data set, configuration or split that cannot
+    be had or is not in Parquet.
     """
     import datasets
     from pyarrow.parquet import ParquetFile
 
     configuration = source.configuration.format(language=code)
     what = f"{configuration!r}, split {split!r}"
-    revision = hub_revision(source)
+    revision = None if Path(source.id).is_dir() else source.revision
     try:
         with tempfile.TemporaryDirectory() as locks:  # finding the files leaves lock files behind
             builder = datasets.load_dataset_builder(source.id, configuration, revision=revision, cache_dir=locks)
@@ -82,25 +82,6 @@ def open_hub(source: HubSource, code: str, split: str) -> HubSplit:
     return HubSplit(source, what, files, features)
 
 
-def hub_revision(source: HubSource) -> str | None:
-    """The commit that is read: the pinned one, or the newest as of the first call; None for a folder."""
-    if Path(source.id).is_dir():
-        return None
-    if source.revision:
-        return source.revision
-    try:
-        return _newest(source.id)
-    except Exception as error:  # every layer of the library and of the network raises its own kinds
-        raise _unavailable(source, "its newest revision", error) from error
-
-
-@functools.cache
-def _newest(data_set: str) -> str:
-    from huggingface_hub import HfApi
-
-    return HfApi().dataset_info(data_set).sha
-
-
 def _unavailable(source: HubSource, what: str, error: Exception) -> DataError:
     reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
     if Path(source.id).is_dir():
@@ -108,7 +89,7 @@ def _unavailable(source: HubSource, what: str, error: Exception) -> DataError:
     revision = f" --revision {source.revision}" if source.revision else ""
     folders = f'"{source.configuration.replace("{language}", "*")}/*"'
     return DataError(
-        f"data set {source.id!r}: {what} cannot be had ({reason}). Only the rules prepare_* and fetch_* need network; "
-        f"run them where there is one, or run `hf download {source.id} --repo-type dataset{revision} "
-        f"--include README.md {folders} --local-dir FOLDER` there and set the source's `id` to FOLDER"
+        f"data set {source.id!r}: {what} cannot be had ({reason}). Only the rules record_revision, prepare_* "
+        f"and fetch_* need network; run them where there is one, or run `hf download {source.id} --repo-type dataset"
+        f"{revision} --include README.md {folders} --local-dir FOLDER` there and set the source's `id` to FOLDER"
     )

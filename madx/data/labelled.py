@@ -45,7 +45,7 @@ def read_labelled(study: Study, task: str, code: str, split: str) -> list[Any]:
 def prepare_labelled(study: Study, task: str, code: str, splits: Sequence[str], folder: str | Path) -> None:
     """Write <split>.parquet for each of the splits into a folder; see the kinds' COLUMNS for what is in it.
 
-    The schema's metadata say under "madx.source" what was read (see describe_source), a hub data set's commit included.
+    The schema's metadata say under "madx.source" what was read, at which revision of a hub data set (describe_source).
     All splits are read and checked before the first is written. Raises DataError as read_labelled does.
     """
     kind = module_of(study.tasks[task].kind)

@@ -15,9 +15,8 @@ def local_path(study: Study, source: LocalSource, language: str, split: str | No
 
 def local_files(study: Study) -> list[Path]:
     """All files that the study reads below data_root: text and labelled data of its languages."""
-    files = []
-    if study.corpora.data.source == "local":
-        files += [local_path(study, study.corpora.data, language=code) for code in study.text_languages]
+    texts = [(study.text_source(code), code) for code in study.text_languages]
+    files = [local_path(study, source, language=code) for source, code in texts if source.source == "local"]
     for task in study.tasks:
         for code in study.codes:
             for split in dict.fromkeys((*study.splits(task, code), *study.evaluation_splits(task, code))):

@@ -7,11 +7,10 @@ from typing import Any
 
 from madx.config import Study
 from madx.config_types import HubSource, LocalSource, Source, TextSource
-from madx.data.hub import hub_revision
 
 
 def describe_source(study: Study, source: Source | TextSource, code: str) -> dict[str, Any]:
-    """The source of one language: local files, a hub data set with the commit that was read, or a miniature's seed."""
+    """The source of one language: local files, a hub data set with its revision, or a miniature's seed."""
     if isinstance(source, LocalSource):
         return {"source": "local", "path": str(Path(study.data_root) / source.path)}
     if isinstance(source, HubSource):
@@ -19,6 +18,6 @@ def describe_source(study: Study, source: Source | TextSource, code: str) -> dic
             "source": "hub",
             "id": source.id,
             "configuration": source.configuration.format(language=code),
-            "revision": hub_revision(source),
+            "revision": None if Path(source.id).is_dir() else source.revision,
         }
     return {"source": "miniature", "seed": study.miniature.seed}

@@ -50,7 +50,7 @@ def prepare_text(study: Study, code: str, text_path: Path, report_path: Path) ->
             raise DataError(f"{text_path}: no text of {code!r} remains without the dev and test sentences")
     report = {
         "language": code,
-        "source": describe_source(study, study.corpora.data, code),
+        "source": describe_source(study, study.text_source(code), code),
         "documents": documents,
         "characters": characters,
         "bytes": size,

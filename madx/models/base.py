@@ -12,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from madx.files import atomic_path, file_digest, read_json, write_json
 from madx.models.architectures import Architecture, ArchitectureError, architecture_of
+from madx.revisions import COMMIT
 
 
 class BaseError(ValueError):
@@ -99,13 +100,16 @@ def fetch_base(
     """Copy a pretrained base from the hub or a folder into the study.
 
     head_expected: the MLM head must be there; otherwise only the body (`train_mlm_head` makes the head).
-    Raises BaseError: nothing there, no safetensors weights, weights of the body missing, or no MLM head.
+    Raises BaseError: nothing there, no safetensors weights, weights of the body missing, no MLM head, or another commit
+    than the one that was asked for.
     """
     model, missing, architecture = _load(path, revision, torch.float32)
     head = [key for key in missing if key.startswith(architecture.mlm_head)]
     if head and head_expected:
         raise BaseError(f"{path}: has no MLM head ({', '.join(head[:3])} …); set mlm_head: train to make one")
     commit = getattr(model.config, "_commit_hash", None)
+    if None not in (commit, revision) and COMMIT.fullmatch(revision) and commit != revision:
+        raise BaseError(f"{path}: commit {commit} came instead of {revision}")
     origin = {"path": path, "revision": revision, "commit": commit}
     save_base(model, base_folder, name, origin, provenance)
 

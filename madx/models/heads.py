@@ -1,4 +1,7 @@
-"""Task heads on the base's last hidden states, with the adapters' replica axis."""
+"""Task heads on the base's last hidden states, with the adapters' replica axis.
+
+They compute in float32 whatever the base computes in: in bfloat16 the scores of two answers are often equal.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,9 @@ class TokenHead(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """hidden: (replicas · batch, tokens, hidden_size), replica by replica -> (replicas, batch · tokens, scores)."""
-        rows = self.dropout(hidden).reshape(self.weight.shape[0], -1, hidden.shape[-1])
-        return torch.baddbmm(self.bias.to(rows.dtype).unsqueeze(1), rows, self.weight.to(rows.dtype).mT)
+        with torch.autocast(hidden.device.type, enabled=False):
+            rows = self.dropout(hidden.float()).reshape(self.weight.shape[0], -1, hidden.shape[-1])
+            return torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.mT)
 
 
 class ChoiceHead(nn.Module):
@@ -74,7 +78,7 @@ class ChoiceHead(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """hidden: (replicas · sequences, tokens, hidden_size), replica by replica -> (replicas, sequences)."""
-        first = self.dropout(hidden[:, 0]).view(self.weight.shape[0], -1, hidden.shape[-1])
-        dense_bias = self.dense_bias.to(first.dtype).unsqueeze(1)
-        inner = torch.baddbmm(dense_bias, first, self.dense_weight.to(first.dtype).mT).tanh()
-        return torch.bmm(self.dropout(inner), self.weight.to(first.dtype).mT).squeeze(-1)
+        with torch.autocast(hidden.device.type, enabled=False):
+            first = self.dropout(hidden[:, 0].float()).view(self.weight.shape[0], -1, hidden.shape[-1])
+            inner = torch.baddbmm(self.dense_bias.unsqueeze(1), first, self.dense_weight.mT).tanh()
+            return torch.bmm(self.dropout(inner), self.weight.mT).squeeze(-1)

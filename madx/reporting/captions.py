@@ -45,7 +45,7 @@ def _heatmap(study: Study, item: Item) -> str:
 
 
 def _scores(study: Study, item: Item) -> str:
-    guessing = {"accuracy": " Dotted: 50, what guessing gives with two choices."}
+    guessing = {"accuracy": " Dotted: what guessing gives."}
     sources = study.sources(item.task)
     several = f" (mean over the sources {', '.join(sources)})" if len(sources) > 1 else f" from the source {sources[0]}"
     return (
@@ -63,10 +63,14 @@ def _sample_efficiency(study: Study, item: Item) -> str:
 
 
 def _forest(study: Study, item: Item) -> str:
+    settings = study.tasks[item.task].methods
+    single = [METHODS[m].label for m in study.methods(item.task, item.base) if len(settings[m].seeds) == 1]
+    alone = f" † one seed ({', '.join(single)}): only the test examples were resampled." if single else ""
     return (
-        f"{METHODS['madx'].label} minus each other method on {item.base}, in {measure(study, item.task)} points, by "
-        "target and category, with 95 % intervals; an interval that leaves out zero is a difference that seeds and "
-        "examples do not explain."
+        f"{METHODS['madx'].label} minus each other method on {item.base}, in {measure(study, item.task)} points, from "
+        "all sources, with 95 % intervals of a hierarchical bootstrap over seeds and test examples. Diamonds are means "
+        "over the targets below them; filled marks have an interval that excludes zero (nothing is corrected for "
+        f"multiple comparisons).{alone}"
     )
 
 

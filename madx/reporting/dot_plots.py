@@ -22,14 +22,16 @@ LEFT, RIGHT, TOP, BOTTOM, WIDTH = 1.75, 0.35, 0.5, 0.5, 4.6
 DOT_ROW, AROUND = 0.115, 0.16  # height of one method in a row of dots, and of the space around them
 LEAST_ROW = 0.42  # three lines of a category's name
 LEGEND_LINE = 0.19
-GUESSING = 50  # accuracy of guessing between two choices
 NARROWEST = 10  # points that the axis spans at least
 
 
-def draw_scores(study: Study, task: str, arrays: Mapping[str, np.ndarray], title: str) -> Figure:
+def draw_scores(
+    study: Study, task: str, arrays: Mapping[str, np.ndarray], guessing: Mapping[str, float], title: str
+) -> Figure:
     """A row per target, and the mean over the targets that are no source; a dot per method, ± its deviation over seeds.
 
-    arrays: method -> (seeds, sources, targets), on 0-100; with several sources their mean is drawn.
+    arrays: method -> (seeds, sources, targets), on 0-100; with several sources their mean is drawn. guessing: target ->
+    the score of guessing, a dotted line, where there is one.
     """
     sources, targets = study.sources(task), study.targets(task)
     others = [i for i, target in enumerate(targets) if target not in sources]
@@ -49,8 +51,9 @@ def draw_scores(study: Study, task: str, arrays: Mapping[str, np.ndarray], title
         mean, deviation = mean_and_deviation(per_seed)
         offset = (number - (len(arrays) - 1) / 2) * DOT_ROW / row  # from the middle of a row of height 1
         _draw_dots(axes, method, mean, deviation, offset)
-    if study.tasks[task].kind == "ccr":
-        axes.axvline(GUESSING, color=INK, lw=0.9, ls=":", zorder=1)
+    for number, target in enumerate(targets):
+        if target in guessing:
+            axes.vlines(guessing[target], number, number + 1, color=INK, lw=0.9, ls=":", zorder=1)
 
     axes.set_ylim(rows, 0)
     axes.set_yticks(np.arange(rows) + 0.5, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow.parquet
 
 from madx.config import Study
 from madx.files import read_json
+from madx.paths import Paths
 from madx.provenance import digest, study_settings
 from madx.reporting.labels import task_label
 from madx.reporting.metrics import KINDS, read_perplexities
@@ -19,25 +20,10 @@ from madx.reporting.table import DASH, number
 AFTERWARDS = ("make_page", "sync_tracking", "check_results")  # rules whose times a page cannot know when it is made
 
 
-def score_paths(study: Study, folder: Path) -> list[Path]:
-    """The score files of a study."""
-    return [
-        folder / "scores" / base / task / method / f"{source}.json"
-        for task in study.tasks
-        for base in study.bases
-        for method in study.methods(task, base)
-        for source in study.sources(task)
-    ]
-
-
-def metrics_paths(study: Study, folder: Path) -> list[Path]:
-    """The metrics files of the study's adaptations."""
-    return [folder / "adaptations" / base / kind / code / "metrics.jsonl" for base, kind, code in study.adaptations]
-
-
 def read_sizes(study: Study, folder: str | Path) -> dict[str, dict[str, int]]:
     """For Table 1: characters of text and sentences of each language labelled for NER, as far as they were prepared."""
     folder = Path(folder)
+    paths = Paths(study, folder)
     sizes: dict[str, dict[str, int]] = {}
     for code in study.codes:
         report = folder / "corpora" / "text" / f"{code}.json"
@@ -49,16 +35,29 @@ def read_sizes(study: Study, folder: str | Path) -> dict[str, dict[str, int]]:
             ("test", study.targets(task)),
         ):
             for code in codes:
-                labelled = folder / "labelled" / task / code / f"{split}.parquet"
+                labelled = paths.labelled(task, code, split)
                 if labelled.exists():
                     sizes[code][f"{task_label(study, task)} {split}"] = pyarrow.parquet.read_metadata(labelled).num_rows
     return sizes
 
 
-def provenance(study: Study, paths: Iterable[Path]) -> list[tuple[str, str]]:
+def read_guessing(study: Study, folder: str | Path) -> dict[str, dict[str, float]]:
+    """The accuracy (0-100) of guessing on each target of each task: empty for tasks without options to choose from."""
+    paths = Paths(study, Path(folder))
+    guessing: dict[str, dict[str, float]] = {task: {} for task in study.tasks}
+    for task in study.tasks_of("ccr"):
+        for target in study.targets(task):
+            with pyarrow.parquet.ParquetFile(paths.labelled(task, target, "test")) as file:
+                first = next(file.iter_batches(1, columns=["options"]))  # all examples have as many
+            guessing[task][target] = 100 / len(first["options"][0])
+    return guessing
+
+
+def provenance(study: Study, folder: Path) -> list[tuple[str, str]]:
     """(what, value) of everything that made the scores; several values where score files differ."""
     found: dict[str, set[str]] = {}
-    for path in paths:
+    paths = Paths(study, folder)
+    for path in paths.all_scores():
         made_by = read_json(path)["provenance"]
         trainings = [("commit of the trainings", _commit(part["provenance"])) for part in made_by["trained"]]
         for what, value in (
@@ -70,7 +69,9 @@ def provenance(study: Study, paths: Iterable[Path]) -> list[tuple[str, str]]:
         ):
             found.setdefault(what, set()).add(value)
     settings = ("configuration digest", digest(study_settings(study)))
-    return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items())]
+    records = map(read_json, paths.revisions())
+    revisions = [(f"revision of {record['kind']} {record['id']}", record["commit"]) for record in records]
+    return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items()), *revisions]
 
 
 def _commit(made_by: dict) -> str:
@@ -103,7 +104,7 @@ def text_table(study: Study, folder: Path) -> pd.DataFrame | None:
 
 def adaptation_table(study: Study, folder: Path) -> pd.DataFrame | None:
     """First and last perplexity of each adaptation on held-out text; None where the methods need no adaptation."""
-    perplexities = read_perplexities(metrics_paths(study, folder))
+    perplexities = read_perplexities(Paths(study, folder).metrics())
     if perplexities.empty:
         return None
     curves = dict(list(perplexities.groupby(["base", "kind", "language"])))

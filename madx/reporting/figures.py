@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,22 +48,33 @@ def figure_difference(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
     return draw_grid(study, item.task, values, colours, title)
 
 
-def score_dots(study: Study, scores: pd.DataFrame, item: Item) -> Figure:
-    """Each target's mean score over seeds by method, with the deviation; for tasks with few sources."""
+def score_dots(study: Study, scores: pd.DataFrame, guessing: Mapping[str, float], item: Item) -> Figure:
+    """Each target's mean score over seeds by method, with the deviation; for tasks with few sources.
+
+    guessing: see draw_scores.
+    """
     arrays = {
         method: score_array(study, scores, item.base, method, item.task)
         for method in study.methods(item.task, item.base)
     }
-    return draw_scores(study, item.task, arrays, f"{measure(study, item.task)}{_on(study, item.base)}")
+    return draw_scores(study, item.task, arrays, guessing, f"{measure(study, item.task)}{_on(study, item.base)}")
 
 
 def write_figures(
-    study: Study, scores: pd.DataFrame, bootstraps: Bootstraps, published: pd.DataFrame, folder: str | Path
+    study: Study,
+    scores: pd.DataFrame,
+    bootstraps: Bootstraps,
+    guessing: Mapping[str, Mapping[str, float]],
+    published: pd.DataFrame,
+    folder: str | Path,
 ) -> None:
-    """Write every figure that `names.figures` announces and that is drawn from scores, as PDF and PNG."""
+    """Write every figure that `names.figures` announces and that is drawn from scores, as PDF and PNG.
+
+    guessing: as facts.read_guessing makes it.
+    """
     drawn: dict[str, Callable[[Item], Figure]] = {
         "heatmap": lambda item: heatmap(study, scores, item),
-        "scores": lambda item: score_dots(study, scores, item),
+        "scores": lambda item: score_dots(study, scores, guessing[item.task], item),
         "forest": lambda item: forest_figure(study, bootstraps.of(item.base, item.task), item.base, item.task),
         "ours_beside_published": lambda item: beside_figure(
             study, beside_rows(study, scores, published, bootstraps.interval)

@@ -66,18 +66,6 @@ def forest_figure(study: Study, bootstrap: Bootstrap, base: str, task: str) -> F
     return figure
 
 
-def forest_caption(study: Study, bootstrap: Bootstrap, base: str, task: str) -> str:
-    """What stands under the figure."""
-    single = [METHODS[m].label for m in bootstrap.methods if bootstrap.seeds(m) == 1]
-    alone = f" † one seed ({', '.join(single)}), of which only the test examples were resampled." if single else ""
-    return (
-        f"MAD-X minus each other method on {base}, {task}, in points of {bootstrap.metric}, from all sources, with "
-        "95 % intervals of a hierarchical bootstrap over seeds and test examples. Diamonds are means over the targets "
-        "below them; filled marks have an interval that excludes zero (nothing is corrected for multiple comparisons)."
-        f"{alone}"
-    )
-
-
 def forest_rows(study: Study, task: str) -> tuple[Row, ...]:
     """All targets, then each category's mean above its targets, from top to bottom."""
     masks = {item.name: item.pairs for item in comparisons(study, task)}

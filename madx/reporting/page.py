@@ -56,7 +56,7 @@ def render_page(study: Study, folder: Path) -> str:
         made=[name for name, base in study.bases.items() if isinstance(base, MadeBase)],
         tables={item.name: _read(folder / "tables" / f"{item.name}.md").strip() for item in tables(study)},
         captions=captions,
-        provenance=facts.provenance(study, facts.score_paths(study, folder)),
+        provenance=facts.provenance(study, folder),
         configuration=yaml.safe_dump(study_settings(study), sort_keys=False, allow_unicode=True, width=100),
         text=None if text is None else facts.markdown(text),
         adaptations=None if adaptations is None else facts.markdown(adaptations, ["language"]),

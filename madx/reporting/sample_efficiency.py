@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +16,10 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodF
 from madx.config import Study
 from madx.files import read_json
 from madx.reporting.drawing import INK, PALE, new_figure, place, save_figure, style, write_at, write_title
-from madx.reporting.labels import main_metric, measure
+from madx.reporting.labels import main_metric, measure, on_base
 from madx.reporting.names import Item, figures
 from madx.reporting.scores import ScoreError
+from madx.reporting.table import DASH, Table, number, with_deviation
 
 COLUMNS = ["base", "task", "source", "target", "seed", "steps", "value"]
 DECADE = 10  # the last number of steps by the first, beyond which the axis is logarithmic
@@ -27,18 +29,11 @@ LABEL = 0.15  # height of a line's label
 DIGIT, BETWEEN = 0.072, 0.08  # width of a digit of the numbers of steps, and of the space between two of them
 
 
-def sample_efficiency_paths(study: Study, folder: Path) -> list[Path]:
-    """The score files of the figure: one for each base and task of kind ner with MAD-X."""
-    return [
-        folder / "sample_efficiency" / item.base / item.task / f"{study.table5_source}.json" for item in _items(study)
-    ]
-
-
 def read_sample_efficiency(study: Study, paths: Iterable[str | Path]) -> pd.DataFrame:
     """Columns base, task, source, target, seed, steps, value (0-100) from files of that kind, sorted.
 
-    Raises ScoreError naming the file for one that is none, and for a target or a seed that the study asks for and the
-    file lacks (each target has every seed of madx at each of its steps).
+    Raises ScoreError naming the file for one that is none, and for a target, seed or step that the study asks for and
+    the file lacks.
     """
     rows: dict[tuple, float] = {}
     for path in map(Path, paths):
@@ -52,15 +47,12 @@ def read_sample_efficiency(study: Study, paths: Iterable[str | Path]) -> pd.Data
             raise ScoreError(f"{path}: no scores by steps of adaptation ({error}); delete it and run again") from None
         seeds = study.tasks[head[1]].methods["madx"].seeds
         for target in study.figure6_targets:
-            steps = {key[-1] for key in found if key[3] == target}
-            if not steps:
-                raise ScoreError(f"{path}: no {metric} for target {target}; delete it and run again")
-            for step, seed in ((step, seed) for step in sorted(steps) for seed in seeds):
+            for step, seed in product(study.kept_steps(target), seeds):
                 if (*head, target, seed, step) not in found:
                     raise ScoreError(
                         f"{path}: no {metric} for target {target}, seed {seed} at step {step}; delete it and run again"
                     )
-        rows |= {key: v for key, v in found.items() if key[3] in study.figure6_targets and key[4] in seeds}
+                rows[*head, target, seed, step] = found[*head, target, seed, step]
     return pd.DataFrame([(*key, value) for key, value in sorted(rows.items())], columns=COLUMNS)
 
 
@@ -96,6 +88,38 @@ def figure6_sample_efficiency(study: Study, scores: pd.DataFrame, item: Item) ->
     return figure
 
 
+def sample_efficiency_table(study: Study, scores: pd.DataFrame, item: Item) -> Table:
+    """The numbers of the figure: a row per target (and base), a column per number of steps.
+
+    scores: as read_sample_efficiency makes them.
+    """
+    wanted = scores[scores["task"] == item.task]
+    steps = sorted(wanted["steps"].unique())
+    cells = wanted.groupby(["base", "target", "steps"])["value"].agg(["mean", "std"])
+    shown = []
+    for base, target in ((base, target) for base in study.bases for target in study.figure6_targets):
+        if (base, target, study.kept_steps(target)[-1]) in cells.index:
+            row = {"base": base, "target": target} if len(study.bases) > 1 else {"target": target}
+            found = cells.loc[base, target]
+            row |= {
+                f"{step:,}": with_deviation(number(found["mean"][step]), found["std"][step])
+                if step in found.index
+                else DASH
+                for step in steps
+            }
+            shown.append(row)
+    seeds = len(study.tasks[item.task].methods["madx"].seeds)
+    return Table(
+        name=item.name,
+        caption=f"Figure 6 in numbers: {measure(study, item.task)} of MAD-X{on_base(study, item.task)} from "
+        f"{study.table5_source}, by steps of MLM adaptation of the target's adapters; mean ± standard deviation over "
+        f"{seeds} seed{'s' if seeds > 1 else ''}.",
+        data=wanted.drop(columns="task"),
+        shown=pd.DataFrame(shown),
+        align="l" * (1 + (len(study.bases) > 1)) + "r" * len(steps),
+    )
+
+
 def write_sample_efficiency(study: Study, paths: Iterable[str | Path], folder: str | Path) -> None:
     """Write figure 6 of every base and task that `names.figures` announces it for, as PDF and PNG."""
     items = _items(study)
@@ -113,15 +137,11 @@ def _items(study: Study) -> list[Item]:
 
 def _scale_steps(axes: Axes, steps: Sequence[int]) -> None:
     """A logarithmic axis where the steps span over a decade; its numbers are the measured steps, as far as they fit."""
-    positive = [step for step in steps if step]
-    if not positive or positive[-1] <= DECADE * positive[0]:
+    if steps[-1] <= DECADE * steps[0]:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         return
-    if positive == list(steps):
-        axes.set_xscale("log")
-    else:  # the first measurement is before any training
-        axes.set_xscale("symlog", linthresh=positive[0], linscale=0.4)
+    axes.set_xscale("log")
     places = axes.transAxes.inverted().transform(
         axes.transData.transform([(step, axes.get_ylim()[0]) for step in steps])
     )

@@ -15,6 +15,7 @@ from madx.reporting.boundaries import boundaries_table
 from madx.reporting.language_table import miniature_languages, miniature_tasks, table1_languages
 from madx.reporting.names import Item, tables
 from madx.reporting.parameter_table import parameter_table
+from madx.reporting.sample_efficiency import sample_efficiency_table
 from madx.reporting.score_tables import (
     table2_by_source,
     table2_by_target,
@@ -30,6 +31,7 @@ from madx.reporting.table import Table, write_table
 def make_tables(
     study: Study,
     scores: pd.DataFrame,
+    by_step: pd.DataFrame,
     parameters: Iterable[Mapping[str, str | int]],
     bootstraps: Bootstraps,
     read_questions: Callable[[str, str, str], QuestionWindows],
@@ -38,8 +40,8 @@ def make_tables(
 ) -> list[Table]:
     """Every table that `names.tables` announces, in its order.
 
-    scores: as collect_scores makes them. parameters: see parameter_table. read_questions: see boundaries_table.
-    sizes: see table1_languages.
+    scores, by_step: as collect_scores and read_sample_efficiency make them. parameters: see parameter_table.
+    read_questions: see boundaries_table. sizes: see table1_languages.
     """
     makers: dict[str, Callable[[Item], Table]] = {
         "summary_by_category": lambda item: summary_by_category(study, scores),
@@ -52,6 +54,7 @@ def make_tables(
         "table2_by_source": lambda item: table2_by_source(study, scores, item, published),
         "table2_by_target": lambda item: table2_by_target(study, scores, item),
         "table5_zero_shot": lambda item: table5_zero_shot(study, scores, item, published),
+        "figure6_sample_efficiency": lambda item: sample_efficiency_table(study, by_step, item),
         "table3_xquad": lambda item: table3_xquad(study, scores, item, published),
         "qa_boundaries": lambda item: boundaries_table(study, read_questions),
         "table_xcopa": lambda item: table_xcopa(study, scores, item, published),

@@ -95,6 +95,6 @@ def _window_scores(
 ) -> Tensor:
     """Scores of each sub-word as start and as end: (copies · windows, longest, 2), padding without a chance."""
     hidden = encode(data, windows, copies)
-    scores = head(hidden).float().reshape(*hidden.shape[:2], START_AND_END)
+    scores = head(hidden).reshape(*hidden.shape[:2], START_AND_END)
     padding = torch.from_numpy(data.mask(windows) == 0).to(scores.device).repeat(copies, 1)
     return scores.masked_fill(padding.unsqueeze(-1), float("-inf"))

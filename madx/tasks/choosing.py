@@ -45,7 +45,7 @@ class Choosing:
     def loss(self, encode: Encoder, head: ChoiceHead, data: ChoiceSequences, chosen: np.ndarray) -> Tensor:
         """Cross-entropy over an example's options, averaged over examples."""
         examples = chosen.reshape(-1)
-        scores = head(encode(data, _options_of(data, examples))).float()
+        scores = head(encode(data, _options_of(data, examples)))
         wanted = torch.from_numpy(data.labels[examples].astype(np.int64)).to(scores.device)
         losses = functional.cross_entropy(scores.view(-1, data.options), wanted, reduction="none")
         return losses.view(chosen.shape).mean(dim=1)

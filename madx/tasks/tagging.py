@@ -51,9 +51,7 @@ class Tagging:
         labels = np.where(positions >= 0, data.gold[positions].astype(np.int64), IGNORED)
         scores = head(encode(data, windows))
         wanted = torch.from_numpy(labels).to(scores.device).view(len(chosen), -1)
-        losses = functional.cross_entropy(
-            scores.float().transpose(1, 2), wanted, ignore_index=IGNORED, reduction="none"
-        )
+        losses = functional.cross_entropy(scores.transpose(1, 2), wanted, ignore_index=IGNORED, reduction="none")
         return losses.sum(dim=1) / (wanted != IGNORED).sum(dim=1).clamp(min=1)
 
     def predict(self, encode: Encoder, head: TokenHead, data: Windows) -> list[np.ndarray]:

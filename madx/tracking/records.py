@@ -19,6 +19,7 @@ from madx.config import Study
 from madx.files import file_digest, read_json
 from madx.languages import CATEGORIES
 from madx.methods import METHODS
+from madx.paths import Paths
 from madx.provenance import digest, study_settings
 from madx.reporting.names import figure_names, table_names
 
@@ -155,7 +156,7 @@ def _runs_of_a_source(study: Study, results: Path, data: _DataSets, place: Path)
     """
     base, task, method, source = place.parts
     settings = study.tasks[task].methods[method]
-    file = results / "scores" / f"{place}.json"
+    file = Paths(study, results).scores(*place.parts)
     scored = read_json(file) if file.exists() else {"scores": []}
     parameters = _flat(
         {

@@ -34,11 +34,6 @@ def language_shape(base: Mapping[str, Any], sizes: Adapters, kind: str) -> Adapt
     return AdapterShape(base["layers"], hidden, hidden // sizes.language_reduction_factor, inverse, sizes.leave_out)
 
 
-def steps_kept(settings: Adaptation, steps: int) -> tuple[int, ...]:
-    """The steps at which an adaptation of so many steps keeps its adapter, besides the end."""
-    return tuple(sorted(step for step in settings.save_steps if step < steps))
-
-
 def adapt_language(
     settings: Adaptation,
     sizes: Adapters,
@@ -103,7 +98,7 @@ def adapt_language(
     def keep(step: int) -> None:  # beside the resume state, until all is done
         save_part(checkpoint_folder / f"step{step}", adapted.language.state_dict(), {**description, "steps": step})
 
-    kept = () if whole else steps_kept(settings, steps)
+    kept = () if whole else settings.kept_steps(steps)[:-1]  # the last one is the result itself
 
     outcome = optimize(
         phase,

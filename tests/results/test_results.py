@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
 from madx.evaluation.spans import scores_from_counts
 from madx.files import file_digest
 from madx.methods import METHODS
+
+PARTS = ("train", "dev")
 
 
 def test_every_run_has_every_target_and_seed(scores):
@@ -23,6 +26,25 @@ def test_every_run_has_every_target_and_seed(scores):
 def test_scores_lie_on_their_scale(scores):
     assert scores["value"].between(0, 100).all()
     assert (scores["n_examples"] > 0).all()
+
+
+def test_everything_was_read_at_the_recorded_commits(results, scores):
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in (results / "revisions").glob("*.json")]
+    commits = {(record["kind"], record["id"]): record["commit"] for record in records}
+    trained = set(scores[["task", "source"]].itertuples(index=False, name=None))
+    scored = set(scores[["task", "target"]].itertuples(index=False, name=None))
+    labelled = [results / "labelled" / task / code / f"{split}.parquet" for task, code in trained for split in PARTS]
+    labelled += [results / "labelled" / task / code / "test.parquet" for task, code in scored]
+    texts = [results / "corpora" / "text" / f"{code}.json" for _, code in trained | scored]
+    read = [json.loads(pq.read_schema(path).metadata[b"madx.source"]) for path in labelled]
+    read += [json.loads(path.read_text(encoding="utf-8"))["source"] for path in texts if path.exists()]
+    for source in read:
+        if source["source"] == "hub" and source["revision"] is not None:
+            assert source["revision"] == commits["dataset", source["id"]], source
+    for path in (results / "base").rglob("base.json"):
+        origin = json.loads(path.read_text(encoding="utf-8"))["origin"]
+        if origin.get("commit") is not None:
+            assert origin["commit"] == commits["model", origin["path"]], path
 
 
 def test_scores_follow_from_the_counts_of_every_example(score_files):

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from madx.config import ConfigError, load_study, parse_study
+from madx.revisions import repositories
 
 ROOT = Path(__file__).parents[2]
 TINY = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
@@ -117,10 +118,14 @@ def test_number_of_further_mistakes_is_told():
         ({"tasks__ner__labels": ["B-PER"]}, "tasks.ner.labels: 'B-PER' is a tag; expected its type alone"),
         ({"tasks__ner__labels": ["a b"]}, "tasks.ner.labels: 'a b' cannot stand in a column; expected text without"),
         ({"tasks__ner__labels": [""]}, "tasks.ner.labels: '' cannot stand in a column"),
-        ({"languages": {"high-resource": ["qaa"]}}, "languages.high-resource"),
+        (
+            {"languages": {"high-resource": ["qaa"]}},
+            "unknown key 'languages.high-resource'; expected 'high-resource cov",
+        ),
         ({"languages": {"high-resource covered": ["qaa", "qaa"]}}, "languages: qaa listed more than once"),
         ({"languages": {"high-resource covered": ["QAA"]}}, "languages: 'QAA' is no language code"),
         ({"tasks__ner__sources": ["qab"]}, "tasks.ner.sources: 'qab' is not among the study's languages; did you"),
+        ({"corpora__data_of": {"xx": TINY["corpora"]["data"]}}, "corpora.data_of: 'xx' is not among the study's"),
         ({"tasks__ner__targets": ["xx"]}, "tasks.ner.targets: 'xx' is not among the study's languages"),
         ({"table5_source": "qac"}, "table5_source: 'qac' is not among tasks.ner.sources"),
         (
@@ -233,6 +238,7 @@ HUB = {"source": "hub", "id": "x", "configuration": "{language}", "revision": No
         ({"path": "{}/{language}"}, {}, "corpora.data.path: {} is unknown; known: {language}"),
         ({"path": "{language:d}"}, {}, "corpora.data.path: {language:d} is unknown; did you mean 'language'?"),
         ({"path": "{language"}, {}, "corpora.data.path: '{language' cannot be filled in ("),
+        ({"splits": {"train": "all"}}, {}, "corpora.data.splits: text has none"),
         ({}, HUB | {"configuration": "en"}, "tasks.ner.data.configuration: 'en' lacks {language}; without it"),
         ({}, HUB | {"configuration": "{split}"}, "tasks.ner.data.configuration: {split} is unknown; known: {language}"),
     ],
@@ -365,6 +371,11 @@ LOCAL = {"source": "local", "path": "{language}.json"}
         ({"qa": QA | {"labels": ["PER"]}}, "unknown key 'tasks.qa.labels'"),
         ({"qa": QA | {"data": QA["data"] | {"choices": 2}}}, "tasks.qa.data.choices: needed for causal reasoning, and"),
         ({"ccr": CCR | {"data": QA["data"]}}, "tasks.ccr.data.choices: needed for causal reasoning"),
+        (
+            {"ccr": CCR | {"question_words": {"reason": "why"}}},
+            "unknown key 'tasks.ccr.question_words.reason'; expected 'cause' or 'effect'",
+        ),
+        ({"qa": QA | {"targets": ["qaa"], "test_data_of": {"qac": QA["data"]}}}, "tasks.qa.test_data_of: 'qac' is not"),
         ({"ccr": CCR | {"starts_from": "cr"}}, "tasks.ccr.starts_from: 'cr' is no other task of kind ccr"),
         ({"ccr": CCR | {"starts_from": "ccr"}}, "tasks.ccr.starts_from: 'ccr' is no other task of kind ccr"),
         (
@@ -413,6 +424,21 @@ def test_valid_tasks_of_every_kind():
 )
 def test_figure6_needs_a_source_and_steps(changes, message):
     assert message in refused(changed(**changes))
+
+
+@pytest.mark.parametrize("key", ["table5_source", "figure6_targets"])
+def test_table_5_and_figure_6_need_named_entities(key):
+    value = {"table5_source": "qaa", "figure6_targets": ["qac"]}[key]
+    wrong = changed(**{"tasks": {"qa": QA}, "table5_source": None, key: value})
+    assert f"{key}: Table 5 and figure 6 are of NER" in refused(wrong)
+
+
+def test_one_revision_of_a_data_set():
+    hub = HUB | {"configuration": "{language}"}
+    settings = changed(corpora__data=hub | {"revision": "v1"}, tasks__ner__data=hub)
+    assert "revision: dataset 'x' has two; a study reads one" in refused(settings)
+    study = parse_study(changed(corpora__data=hub, tasks__ner__data=hub), "t")
+    assert list(repositories(study)) == ["datasets--x"]
 
 
 def test_settings_cannot_change():

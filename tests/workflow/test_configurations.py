@@ -5,6 +5,7 @@ import yaml
 
 from madx.config import load_study, schema_json
 from madx.data.local import local_files
+from madx.revisions import repositories
 from tests.workflow.conftest import ROOT, job_counts, snakemake
 
 LANGUAGES_TABLE = ROOT / "config/languages.tsv"
@@ -31,6 +32,7 @@ MADE = {"train_tokenizer": 1, "make_base": 1}
 # config/paper.yaml: NER in 16 languages on three bases, QA from English to 11, CCR in three trainings to 11
 NER, QA, CCR, LANGUAGES = 16, 11, 3 * 11, 29
 PAPER = {
+    "record_revision": 7 + 3,  # data sets and bases on the hub
     "fetch_tokenizer": 3,
     "fetch_base": 3,
     "prepare_text": LANGUAGES,
@@ -66,11 +68,11 @@ PAPER = {
         ),
         (
             "config/complete.yaml",
-            prepared(8, 4 + 1 + 3, 8 + 8 + 3 * 4)
+            prepared(8, 4 + 1 + 3, 8 + 4 + 3 * 4)
             | MADE
             | {"adapt_language": 2 * 8, "adapt_model": 8, "fine_tune_model": 2 * 4 * 3 + 3 + 2 * 3}
             | {"fine_tune_first_stage": 3, "fine_tune_first_stage_for_target": 4}
-            | {"fine_tune_model_for_target": 4 * 8 + 8 + 2 * 4, "train_task_adapter": 3 * 4 + 2 + 3}
+            | {"fine_tune_model_for_target": 4 * 8 + 4 + 2 * 4, "train_task_adapter": 3 * 4 + 2 + 3}
             | {"evaluate_run": 6 * 4 + 4 + 3 * 3, "evaluate_steps": 1},
         ),
         (
@@ -134,12 +136,14 @@ def test_jobs_per_rule(configfile, expected):
         ),
     ],
 )
-def test_jobs_per_rule_on_local_data(tmp_path, configfile, expected):
+def test_jobs_per_rule_on_local_data(tmp_path, monkeypatch, configfile, expected):
+    monkeypatch.chdir(ROOT)  # a base in a folder that is not there is looked for on the hub
     study = load_study(ROOT / configfile, {"data_root": str(tmp_path), "languages_table": str(LANGUAGES_TABLE)})
     for path in local_files(study):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    expected = expected | REPORT
+    on_the_hub = {"record_revision": len(names)} if (names := repositories(study)) else {}
+    expected = expected | on_the_hub | REPORT
     counts = plan(configfile, "--config", f"data_root={tmp_path}")
     assert counts == expected | {"total": sum(expected.values())}
 

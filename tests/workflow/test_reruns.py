@@ -85,17 +85,20 @@ def test_sentences_to_score_rerun_no_training_where_no_text_depends_on_them(stud
 def test_files_of_a_pretrained_base_and_of_a_hub_data_set_in_folders_are_inputs(study):
     base = {"source": "pretrained", "path": "data/base", "revision": None, "mlm_head": "included"}
     files = ["base/config.json", "base/model.safetensors", "base/tokenizer.json", "hub/qaa/train.parquet"]
+    files.append("hub/data/train-0.parquet")  # where a data set has no folders of configurations
     for name in files:
         (study.folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (study.folder / "data" / name).write_text("old", encoding="utf-8")
     study.change(lambda settings: settings.update(bases={"mine": base}))
     hub = {"source": "hub", "id": "data/hub", "configuration": "{language}", "revision": None}
     study.change(lambda settings: settings["corpora"].update(data=hub))
-    targets = [f"results/touched/{name}" for name in ("base/mine/base.json", "corpora/text/qaa.txt")]
+    texts = [f"corpora/text/{code}.txt" for code in ("qaa", "qac")]
+    targets = [f"results/touched/{name}" for name in ("base/mine/base.json", *texts)]
     targets.append("results/touched/base/mine/tokenizer/tokenizer.json")
     study.run(*targets)
     assert study.dry_run(*targets) == ({}, set())
-    for name, rule in zip(files[1:], ("fetch_base", "fetch_tokenizer", "prepare_text"), strict=True):
+    rules = ("fetch_base", "fetch_tokenizer", "prepare_text", "prepare_text")
+    for name, rule in zip(files[1:], rules, strict=True):
         (study.folder / "data" / name).write_text("new", encoding="utf-8")
         assert study.dry_run(*targets)[0].keys() == {rule, "total"}
         study.run(*targets)

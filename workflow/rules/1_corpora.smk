@@ -2,9 +2,33 @@
 TRAINING, TEST = ("train", "dev"), ("test",)
 
 
+rule record_revision:
+    output:
+        f"{RESULTS}/revisions/{{repository}}.json",
+    log:
+        f"{RESULTS}/logs/record_revision/{{repository}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/record_revision/{{repository}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        revision=lambda w: repositories(study)[w.repository].revision,
+        code=code_digest("madx.revisions"),
+    message:
+        "revision of {wildcards.repository}"
+    script:
+        "../scripts/record_revision.py"
+
+
 rule prepare_training_data:
     input:
-        lambda w: labelled_files(w.task, w.language, TRAINING),
+        files=lambda w: labelled_files(w.task, w.language, TRAINING),
+        revisions=lambda w: labelled_revisions(w.task, w.language, TRAINING),
     output:
         expand(f"{RESULTS}/labelled/{{{{task}}}}/{{{{language}}}}/{{split}}.parquet", split=TRAINING),
     log:
@@ -29,7 +53,8 @@ rule prepare_training_data:
 
 use rule prepare_training_data as prepare_test_data with:
     input:
-        lambda w: labelled_files(w.task, w.language, TEST),
+        files=lambda w: labelled_files(w.task, w.language, TEST),
+        revisions=lambda w: labelled_revisions(w.task, w.language, TEST),
     output:
         f"{RESULTS}/labelled/{{task}}/{{language}}/test.parquet",
     log:
@@ -45,10 +70,11 @@ use rule prepare_training_data as prepare_test_data with:
 
 rule prepare_text:
     input:
-        text=lambda w: source_files(study.corpora.data, w.language),
+        text=lambda w: source_files(study.text_source(w.language), w.language),
         evaluation=lambda w: [
             path for task, splits in evaluation_splits(w.language) for path in labelled_files(task, w.language, splits)
         ],
+        revisions=lambda w: text_revisions(w.language),
     output:
         text=f"{RESULTS}/corpora/text/{{language}}.txt",
         report=f"{RESULTS}/corpora/text/{{language}}.json",
@@ -65,7 +91,7 @@ rule prepare_text:
         gpu=0,
     params:
         settings=lambda w: [
-            source_settings(study.corpora.data, w.language),
+            source_settings(study.text_source(w.language), w.language),
             [
                 [labelled_settings(task, w.language, splits), kind_settings(task, "text")]
                 for task, splits in evaluation_splits(w.language)

@@ -62,7 +62,8 @@ rule make_base:
 
 rule fetch_tokenizer:
     input:
-        lambda w: base_files(w.base, ["config.json", "tokenizer*", "vocab*", "merges.txt", "*.model"]),
+        files=lambda w: base_files(w.base, ["config.json", "tokenizer*", "vocab*", "merges.txt", "*.model"]),
+        revisions=lambda w: revisions(of_base(study, w.base)),
     output:
         f"{RESULTS}/base/{{base}}/tokenizer/tokenizer.json",
     log:
@@ -89,7 +90,8 @@ rule fetch_tokenizer:
 
 rule fetch_base:
     input:
-        lambda w: base_files(w.base, ["config.json", "*.safetensors"]),
+        files=lambda w: base_files(w.base, ["config.json", "*.safetensors"]),
+        revisions=lambda w: revisions(of_base(study, w.base)),
     output:
         description=f"{RESULTS}/base/{{base}}/base.json",
         model=f"{RESULTS}/base/{{base}}/model/model.safetensors",

@@ -63,7 +63,7 @@ rule evaluate_steps:
         gpu=gpu(),
     params:
         settings=lambda w: settings(study.compute, study.adapters.stack),
-        steps=lambda w: {code: study.by_category(study.adaptation.steps, code) for code in study.figure6_targets},
+        steps={code: study.kept_steps(code) for code in study.figure6_targets},
         code=lambda w: task_code("madx.evaluation.run", w),
     message:
         "MAD-X from {wildcards.source} after some steps of adaptation ({wildcards.task})"
@@ -71,19 +71,8 @@ rule evaluate_steps:
         "../scripts/evaluate_steps.py"
 
 
-SCORES = [
-    f"{RESULTS}/scores/{base}/{task}/{method}/{source}.json"
-    for task in study.tasks
-    for base in study.bases
-    for method in study.methods(task, base)
-    for source in study.sources(task)
-]
-STEP_SCORES = [
-    f"{RESULTS}/sample_efficiency/{base}/{task}/{study.table5_source}.json"
-    for task in study.tasks_of("ner")
-    for base in study.bases
-    if study.figure6_targets and "madx" in study.methods(task, base)
-]
+SCORES = list(map(str, PATHS.all_scores()))
+STEP_SCORES = list(map(str, PATHS.scores_by_step()))
 
 
 rule scores:

@@ -39,12 +39,13 @@ rule collect_scores:
 rule make_tables:
     input:
         scores=rules.collect_scores.output,
+        steps=STEP_SCORES,
         published=names.PUBLISHED,
         languages=study.languages_table,
         bases=expand(f"{RESULTS}/base/{{base}}/base.json", base=study.bases),
         texts=expand(f"{RESULTS}/corpora/text/{{language}}.json", language=study.text_languages),
         labelled=[
-            f"{RESULTS}/labelled/{task}/{language}/{split}.parquet"
+            str(PATHS.labelled(task, language, split))
             for task in study.tasks
             for language in study.codes
             for split in study.splits(task, language)
@@ -90,8 +91,11 @@ rule make_figures:
         scores=rules.collect_scores.output,
         languages=study.languages_table,
         published=names.PUBLISHED,
-        metrics=[str(PATHS.adaptation(*adaptation) / "metrics.jsonl") for adaptation in study.adaptations],
+        metrics=list(map(str, PATHS.metrics())),
         counts=COUNTS,
+        choices=[
+            str(PATHS.labelled(task, target, "test")) for task in study.tasks_of("ccr") for target in study.targets(task)
+        ],
         steps=STEP_SCORES,
     output:
         [
@@ -133,6 +137,7 @@ rule make_page:
         rules.make_tables.output,
         rules.make_figures.output,
         SCORES,
+        map(str, PATHS.revisions()),
     output:
         report(f"{RESULTS}/README.md", category="page", caption="../report/page.rst"),
     log:

@@ -11,6 +11,7 @@ from madx.files import file_digest
 from madx.methods import METHODS
 from madx.paths import Paths
 from madx.provenance import code_digest, study_settings
+from madx.revisions import of_base, of_source, repositories
 from madx.tasks.names import KINDS
 
 try:
@@ -48,6 +49,7 @@ wildcard_constraints:
     target=one_of(study.codes),
     method=one_of(METHODS),
     kind="lad|lad-inv|full",
+    repository=one_of(repositories(study)),
     seed=r"\d+",
 
 
@@ -93,6 +95,11 @@ def labelled_files(task, language, splits):
     return [path for split, source in sources.items() for path in source_files(source, language, [split])]
 
 
+def labelled_revisions(task, language, splits):
+    """The records of their commits on the hub."""
+    return revisions(*map(of_source, labelled_sources(task, language, splits).values()))
+
+
 def labelled_settings(task, language, splits):
     """What they give."""
     sources = labelled_sources(task, language, splits)
@@ -106,9 +113,17 @@ def labelled_code(task, language, splits):
     return code_digest("madx.data.labelled", kind, without=unused_readers(*sources))
 
 
+def text_revisions(language):
+    """The records of the hub's commits of a language's text and of its evaluation texts."""
+    sources = [study.text_source(language)]
+    for task, splits in evaluation_splits(language):
+        sources += labelled_sources(task, language, splits).values()
+    return revisions(*map(of_source, sources))
+
+
 def text_code(language):
     """The digest of what prepares a language's text, the readers of evaluation texts included."""
-    sources, kinds = [study.corpora.data], set()
+    sources, kinds = [study.text_source(language)], set()
     for task, splits in evaluation_splits(language):
         sources += labelled_sources(task, language, splits).values()
         kinds.add(f"madx.data.{study.tasks[task].kind}")
@@ -174,10 +189,15 @@ def source_files(source, language, splits=(None,)):
     """The user's files behind a data source: inputs, so that a change of them reruns what uses them."""
     if source.source == "local":
         return [str(local_path(study, source, language=language, split=split)) for split in splits]
-    if source.source == "hub":  # nothing, unless its id is a folder
+    if source.source == "hub":  # nothing, unless its id is a folder; it may have a folder for each configuration
         folder = Path(source.id, source.configuration.format(language=language))
-        return sorted(map(str, folder.glob("*.parquet")))
+        return sorted(map(str, (folder if folder.is_dir() else Path(source.id)).rglob("*.parquet")))
     return []
+
+
+def revisions(*repositories_):
+    """The records of commits on the hub of what is there."""
+    return sorted({f"{RESULTS}/revisions/{repository.name}.json" for repository in repositories_ if repository})
 
 
 def base_files(base, patterns):

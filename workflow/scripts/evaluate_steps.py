@@ -6,7 +6,7 @@ from madx.evaluation.run import evaluate_steps
 from madx.jobs import job, machine
 from madx.paths import Paths
 from madx.provenance import score_provenance, study_settings
-from madx.training.adaptation import STEPS, steps_kept
+from madx.training.adaptation import STEPS
 
 METHOD = "madx"
 
@@ -16,9 +16,8 @@ with job(snakemake) as study:
     data = {target: paths.sequences(base, name, target, "test") for target in study.figure6_targets}
     folders = {}
     for target in study.figure6_targets:
-        adaptation, steps = paths.language_adapters(base, METHOD, target), snakemake.params.steps[target]
-        kept = {step: adaptation / STEPS / f"step{step}" for step in steps_kept(study.adaptation, steps)}
-        folders[target] = {**kept, steps: adaptation}
+        adaptation, (*kept, last) = paths.language_adapters(base, METHOD, target), study.kept_steps(target)
+        folders[target] = {**{step: adaptation / STEPS / f"step{step}" for step in kept}, last: adaptation}
     (trained,) = paths.trained(base, name, METHOD, source)
     evaluate_steps(
         {"base": base, "method": METHOD, "task": name, "source": source},

@@ -5,10 +5,11 @@ from pathlib import Path
 from madx.jobs import job
 from madx.models.base import fetch_base
 from madx.provenance import made_by, study_settings
+from madx.revisions import at_recorded_commits
 
 with job(snakemake) as study:
     name = snakemake.wildcards.base
-    base = study.bases[name]
+    base = at_recorded_commits(study, snakemake.input.revisions).bases[name]
     folder = Path(snakemake.output.description).parent
     fetch_base(
         base.path,

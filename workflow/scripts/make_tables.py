@@ -10,6 +10,7 @@ from madx.reporting.bootstraps import Bootstraps
 from madx.reporting.facts import read_sizes
 from madx.reporting.parameters import added_parameters
 from madx.reporting.published import read_published
+from madx.reporting.sample_efficiency import read_sample_efficiency
 from madx.reporting.tables import make_tables, write_tables
 
 with job(snakemake) as study:
@@ -22,6 +23,7 @@ with job(snakemake) as study:
     tables = make_tables(
         study,
         pd.read_parquet(snakemake.input.scores),
+        read_sample_efficiency(study, snakemake.input.steps),
         added_parameters(study, results),
         Bootstraps(study, results),
         read_questions,

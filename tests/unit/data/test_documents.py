@@ -5,6 +5,7 @@ import pytest
 
 from madx.data.documents import clean, read_documents
 from madx.data.errors import DataError
+from madx.data.local import local_files
 from madx.data.sources import describe_source
 
 
@@ -108,3 +109,12 @@ def test_data_set_without_text_column_is_named(make_study, tmp_path):
     datasets.Dataset.from_dict({"body": ["x"]}).to_parquet(tmp_path / "columns" / "train.parquet")
     with pytest.raises(DataError, match="has the columns body; expected text"):
         list(read_documents(make_study(corpora=hub(tmp_path / "columns", "default"), languages=("aa",)), "aa"))
+
+
+def test_a_language_s_text_may_come_from_elsewhere(make_study, tmp_path, wikipedia):
+    (tmp_path / "own.txt").write_text("of my own\n", encoding="utf-8")
+    elsewhere = {"bb": {"source": "local", "path": "own.txt"}}
+    study = make_study(corpora=hub(wikipedia) | {"data_of": elsewhere})
+    assert list(read_documents(study, "bb")) == ["of my own"]
+    assert tmp_path / "own.txt" in local_files(study)
+    assert list(read_documents(study, "aa"))[:2] == ["Title", "First paragraph."]

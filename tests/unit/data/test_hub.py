@@ -34,7 +34,7 @@ def test_offline_message_says_what_to_download_and_what_to_set(tmp_path, revisio
     assert len(done.stdout.splitlines()) == 1
     assert f"hf download unimelb-nlp/wikiann --repo-type dataset{option} --include README.md" in done.stdout
     assert '--include README.md "*/*" --local-dir FOLDER`' in done.stdout
-    assert "Only the rules prepare_* and fetch_* need network" in done.stdout
+    assert "Only the rules record_revision, prepare_* and fetch_* need network" in done.stdout
     assert "set the source's `id` to FOLDER" in done.stdout
     assert not list(tmp_path.rglob("*.arrow"))
 

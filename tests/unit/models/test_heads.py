@@ -1,11 +1,13 @@
 """The head of choices: a score a sequence, for each replica as if it were alone."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from madx.adapters.bottleneck import generators
 from madx.adapters.storage import replica_state
-from madx.models.heads import ChoiceHead
+from madx.models.heads import ChoiceHead, TokenHead
 
 HIDDEN = 16
 
@@ -56,11 +58,17 @@ def test_only_the_first_token_counts() -> None:
     assert not torch.allclose(head(hidden), head(changed))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_scores_have_the_type_of_the_hidden_states(dtype: torch.dtype) -> None:
-    head = ChoiceHead.create(HIDDEN, seeds=(0, 1)).eval()
-    assert head(hidden_states(4, dtype)).dtype == dtype
-    assert head.weight.dtype == torch.float32
+@pytest.mark.parametrize("new", [partial(TokenHead.create, scores=2), ChoiceHead.create])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_heads_compute_in_float32_whatever_the_base_computes_in(new, autocast: bool) -> None:
+    """In bfloat16 many of these scores would be equal to others."""
+    head = new(HIDDEN, seeds=(0, 1)).eval()
+    hidden = hidden_states(400, torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        scores = head(hidden)
+    assert scores.dtype == torch.float32
+    assert torch.equal(scores, head(hidden.float()))
+    assert scores.unique().numel() > scores.bfloat16().unique().numel()
 
 
 def test_training_drops_values_before_both_layers() -> None:

@@ -17,6 +17,7 @@ from madx.reporting.bootstrap import PARALLEL_KINDS, Bootstrap
 from madx.reporting.bootstraps import Bootstraps
 from madx.reporting.examples import COUNTS, score
 from madx.reporting.resamples import Resamples
+from madx.reporting.sample_efficiency import COLUMNS
 
 ROOT = Path(__file__).parents[3]
 SIXTEEN = ["en", "ja", "zh", "ar", "jv", "sw", "is", "my", "qu", "cdo", "ilo", "xmf", "mi", "mhr", "tk", "gn"]
@@ -41,7 +42,7 @@ def small_study(languages: dict[str, list[str]], seeds: dict[str, int], kind: st
     settings |= {
         "languages_table": str(ROOT / "config/languages.tsv"),
         "languages": languages,
-        "table5_source": first,
+        "table5_source": first if kind == "ner" else None,
         "tasks": {kind: task},
     }
     return parse_study(settings, "test")
@@ -141,3 +142,16 @@ def _examples(settings, target: str, seed: int, values: np.ndarray) -> pd.DataFr
     ]
     split = pd.concat(halves).sort_values("example", kind="stable")  # counts of two types, summed again on reading
     return split[split[list(COUNTS)].any(axis=1)]
+
+
+def step_scores(study: Study) -> pd.DataFrame:
+    """Scores of figure 6 of every base and NER task, in read_sample_efficiency's columns."""
+    rows = [
+        (base, task, study.table5_source, target, seed, steps, 40.0 + seed)
+        for task in study.tasks_of("ner")
+        for base in study.bases
+        for target in study.figure6_targets
+        for seed in study.tasks[task].methods["madx"].seeds
+        for steps in study.kept_steps(target)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)

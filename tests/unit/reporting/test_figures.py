@@ -60,7 +60,7 @@ def test_all_heat_maps_share_one_scale(study, scores):
 
 def test_announced_files_and_nothing_else(tmp_path):
     study = make_study({"madx": ADAPTERS})
-    write_figures(study, make_scores(study), SyntheticBootstraps(study), None, tmp_path)
+    write_figures(study, make_scores(study), SyntheticBootstraps(study), {"ner": {}}, None, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["heatmap_madx.pdf", "heatmap_madx.png"]
 
 
@@ -70,7 +70,7 @@ def test_every_announced_figure_of_scores_is_drawn(whole, whole_scores, tmp_path
     monkeypatch.setattr("madx.reporting.figures.save_figure", lambda figure, path: drawn.update({path.name: figure}))
     for maker in ("heatmap", "figure_difference", "score_dots", "forest_figure"):
         monkeypatch.setattr(f"madx.reporting.figures.{maker}", lambda *arguments: arguments)
-    write_figures(whole, whole_scores, SyntheticBootstraps(whole), None, tmp_path)
+    write_figures(whole, whole_scores, SyntheticBootstraps(whole), {task: {} for task in whole.tasks}, None, tmp_path)
     elsewhere = {"figure6_sample_efficiency", "learning_curves", "miniature_languages", "miniature_tasks"}
     assert set(drawn) == {one.name for one in figures(whole) if one.kind not in elsewhere}
 
@@ -135,7 +135,7 @@ def test_texts_of_dots_do_not_overlap_and_stay_on_the_page(languages, methods):
     changes = {"languages": languages} if languages else {}
     study = parse_study(settings | changes | {"tasks": {"qa": task}, "table5_source": None}, "test")
     with style():
-        figure = score_dots(study, make_scores(study), item(study, "scores_qa"))
+        figure = score_dots(study, make_scores(study), {}, item(study, "scores_qa"))
         figure.canvas.draw()
         (axes,) = figure.axes
         texts = [*axes.texts, *ticks(axes.xaxis), *axes.get_yticklabels(), *figure.texts]
@@ -143,7 +143,7 @@ def test_texts_of_dots_do_not_overlap_and_stay_on_the_page(languages, methods):
 
 
 def test_dots_stand_at_means_with_deviations(whole, whole_scores):
-    figure = score_dots(whole, whole_scores, item(whole, f"scores_qa_{BASE}"))
+    figure = score_dots(whole, whole_scores, {}, item(whole, f"scores_qa_{BASE}"))
     (axes,) = figure.axes
     rows = whole_scores[(whole_scores["task"] == "qa") & (whole_scores["base"] == BASE) & (whole_scores.metric == "f1")]
     for drawn, method in zip(axes.containers, whole.methods("qa"), strict=True):
@@ -153,6 +153,18 @@ def test_dots_stand_at_means_with_deviations(whole, whole_scores):
         whiskers = np.array([ends[:, 0] for ends in drawn.lines[2][0].get_segments()])
         assert np.allclose(np.diff(whiskers)[:, 0], 2 * mine.std().fillna(0))
     assert [label.get_text() for label in axes.get_yticklabels()] == [*whole.codes, "mean without\nqaa"]
+
+
+def test_guessing_is_a_dotted_line_at_each_target(whole, whole_scores):
+    """Of three options on one target and of two on another."""
+    figure = score_dots(whole, whole_scores, {"qaa": 50.0, "qab": 100 / 3}, item(whole, f"scores_ccr_{BASE}"))
+    dotted = [line for line in figure.axes[0].collections if line.get_linestyle()[0][1] is not None]
+    ends = [segment.tolist() for lines in dotted for segment in lines.get_segments()]
+    rows = {target: number for number, target in enumerate(whole.codes)}
+    assert ends == [
+        [[50.0, rows["qaa"]], [50.0, rows["qaa"] + 1]],
+        [[100 / 3, rows["qab"]], [100 / 3, rows["qab"] + 1]],
+    ]
 
 
 def write_metrics(study, folder) -> list:

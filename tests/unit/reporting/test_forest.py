@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from madx.reporting.captions import figure_captions
 from madx.reporting.drawing import save_figure, style
-from madx.reporting.forest import forest_caption, forest_figure, forest_rows
+from madx.reporting.forest import forest_figure, forest_rows
 from tests.unit.reporting.synthetic import SIXTEEN, make_bootstrap, small_study, span_counts
 
 BASE = "miniature-base"
@@ -77,12 +78,12 @@ def test_one_scale_that_holds_zero_and_every_interval(figure):
     assert all(any(set(line.get_xdata()) == {0} for line in axes.lines) for axes in figure.axes)
 
 
-def test_one_seed_is_marked_and_explained(study, bootstrap, figure):
+def test_one_seed_is_marked_and_explained(study, figure):
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["full fine-tuning", "MLM-SRC", "MLM-TRG †"]
-    assert "† one seed (MLM-TRG)" in forest_caption(study, bootstrap, BASE, "ner")
+    assert "† one seed (MLM-TRG): only the test examples" in figure_captions(study)["forest_ner"]
     many = small_study(FEW, {"madx": 2, "full-finetuning": 2})
-    assert "†" not in forest_caption(many, make_bootstrap(many, "ner", draw), BASE, "ner")
+    assert "†" not in figure_captions(many)["forest_ner"]
 
 
 def visible_texts(figure) -> list:

@@ -26,6 +26,7 @@ def test_a_study_of_one_task_and_base_has_the_names_of_the_paper():
         "table2_by_source",
         "table2_by_target",
         "table5_zero_shot",
+        "figure6_sample_efficiency",
         "table4_parameters",
     )
     assert figure_names(study) == (

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from madx.reporting.facts import adaptation_table, metrics_paths, read_sizes, score_paths
+from madx.paths import Paths
+from madx.reporting.facts import adaptation_table, read_guessing, read_sizes
 from madx.reporting.learning_curves import write_learning_curves
 from madx.reporting.names import figure_names, table_names
 from madx.reporting.page import PageError, render_page, write_page
+from madx.revisions import record_revision, repositories
 from tests.unit.reporting.conftest import ONE_SEED, make_paper_study, make_study
 from tests.unit.reporting.test_figures import write_metrics
 
@@ -27,9 +30,22 @@ def folder(study, tmp_path):
     return fill(study, tmp_path)
 
 
+def test_guessing_follows_from_the_number_of_options(whole, tmp_path):
+    paths = Paths(whole, tmp_path)
+    for task in whole.tasks_of("ccr"):
+        for target in whole.codes:
+            path = paths.labelled(task, target, "test")
+            path.parent.mkdir(parents=True)
+            options = ["a", "b", "c"] if target == "qab" else ["a", "b"]
+            pd.DataFrame({"id": ["1", "2"], "options": [options, options]}).to_parquet(path)
+    guessing = read_guessing(whole, tmp_path)
+    assert guessing["ner"] == {} == guessing["qa"]
+    assert guessing["ccr"] == dict.fromkeys(whole.codes, 50.0) | {"qab": pytest.approx(100 / 3)}
+
+
 def fill(study, folder):
     """A finished study's folder, with the smallest files that the page reads."""
-    for number, path in enumerate(score_paths(study, folder)):
+    for number, path in enumerate(Paths(study, folder).all_scores()):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"scores": [], "provenance": made_by("1111" if number else "2222")}))
     write_metrics(study, folder / "adaptations")
@@ -39,6 +55,8 @@ def fill(study, folder):
     for name in figure_names(study):
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{name}.png").touch()
+    for name, repository in repositories(study).items():
+        record_revision(replace(repository, revision="f" * 40), folder / "revisions" / f"{name}.json")
     exclusion = {"removed": True, "distinct": 480, "found": 300, "found_share": 0.625, "occurrences": 3210}
     for code in study.codes:
         path = folder / "corpora" / "text" / f"{code}.json"
@@ -94,7 +112,9 @@ def test_equal_studies_with_data_in_other_folders_have_equal_pages(study, folder
 def test_only_a_made_base_is_called_a_demonstration(study, folder, tmp_path_factory):
     assert "demonstrate that the machinery" in render_page(study, folder)
     paper = make_paper_study()
-    assert "demonstrate" not in render_page(paper, fill(paper, tmp_path_factory.mktemp("paper")))
+    page = render_page(paper, fill(paper, tmp_path_factory.mktemp("paper")))
+    assert "demonstrate" not in page
+    assert f"| revision of model FacebookAI/xlm-roberta-base | `{'f' * 40}` |" in page
 
 
 def test_missing_part_is_named(study, folder):
@@ -108,7 +128,7 @@ def test_study_without_adaptations_has_no_section_for_them(tmp_path):
     study = make_study({"full-finetuning": {"seeds": [0], "learning_rate": 1e-4}})
     page = render_page(study, fill(study, tmp_path))
     assert "## Language adaptation" not in page and "learning_curves" not in page
-    assert metrics_paths(study, tmp_path) == []
+    assert Paths(study, tmp_path).metrics() == []
     write_learning_curves(study, [], tmp_path / "curves")
     assert not (tmp_path / "curves").exists()
 
@@ -154,7 +174,7 @@ def test_languages_without_an_adaptation_have_dashes(tmp_path):
     tasks["ner"]["methods"] = {"mlm-src": ONE_SEED, "madx": ONE_SEED}
     study = make_study(tasks=tasks)
     write_metrics(study, tmp_path / "adaptations")
-    assert len(metrics_paths(study, tmp_path)) == 2 + 3
+    assert len(Paths(study, tmp_path).metrics()) == 2 + 3
     table = adaptation_table(study, tmp_path).set_index("language")
     assert list(table.index) == ["qaa", "qab", "qac"]
     assert [column.partition(":")[0] for column in table] == ["full"] * 3 + ["lad-inv"] * 3

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madx.paths import Paths
 from madx.reporting.drawing import style
-from madx.reporting.names import figures
+from madx.reporting.names import figures, tables
 from madx.reporting.sample_efficiency import (
     figure6_sample_efficiency,
     read_sample_efficiency,
-    sample_efficiency_paths,
+    sample_efficiency_table,
     spread,
     write_sample_efficiency,
 )
 from madx.reporting.scores import ScoreError
-from tests.unit.reporting.conftest import BASE, make_study
+from tests.unit.reporting.conftest import BASE, default_settings, make_study, make_whole_study
 from tests.unit.reporting.test_figures import assert_readable, ticks
 
 DRAWN = ["qac", "qae", "qag", "qah"]
@@ -34,7 +35,7 @@ def value(target: str, seed: int, steps: int) -> float:
 
 
 def write_scores(study, folder, steps, change=lambda rows: rows) -> list:
-    paths = sample_efficiency_paths(study, folder)
+    paths = Paths(study, folder).scores_by_step()
     for path in paths:
         *_, base, task = path.parent.parts
         rows = [
@@ -50,9 +51,15 @@ def write_scores(study, folder, steps, change=lambda rows: rows) -> list:
     return paths
 
 
+def by_steps(*steps: int, **changes):
+    """A study whose adaptations keep their adapters at these steps, the last of them at the end."""
+    adaptation = default_settings()["adaptation"] | {"steps": steps[-1], "save_steps": [*steps[:-1], 10 * steps[-1]]}
+    return make_study(**{"figure6_targets": DRAWN, "adaptation": adaptation} | changes)
+
+
 @pytest.fixture(scope="module")
 def study():
-    return make_study(figure6_targets=DRAWN)
+    return by_steps(75, 150, 250)
 
 
 def drawn(study, paths):
@@ -76,10 +83,9 @@ def test_lines_are_means_and_bands_deviations_over_seeds(study, tmp_path):
         )
 
 
-@pytest.mark.parametrize(
-    ("steps", "scale"), [([75, 150, 250], "linear"), (DECADES, "log"), ([0, *DECADES], "symlog"), ([0, 75], "linear")]
-)
-def test_texts_do_not_overlap_though_the_lines_end_close_together(study, tmp_path, steps, scale):
+@pytest.mark.parametrize(("steps", "scale"), [([75, 150, 250], "linear"), (DECADES, "log"), ([75], "linear")])
+def test_texts_do_not_overlap_though_the_lines_end_close_together(tmp_path, steps, scale):
+    study = by_steps(*steps)
     with style():
         figure = drawn(study, write_scores(study, tmp_path, steps))
         (axes,) = figure.axes
@@ -93,22 +99,45 @@ def test_texts_do_not_overlap_though_the_lines_end_close_together(study, tmp_pat
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: [r for r in rows if r["target"] != "qae"], "no f1 for target qae; delete it"),
+        (lambda rows: [r for r in rows if r["target"] != "qae"], "no f1 for target qae, seed 0 at step 75; delete it"),
         (lambda rows: [r for r in rows if (r["target"], r["seed"]) != ("qag", 3)], "target qag, seed 3 at step 75"),
         (lambda rows: [r for r in rows if (r["seed"], r["steps"]) != (0, 250)], "target qac, seed 0 at step 250"),
+        (lambda rows: [r for r in rows if r["steps"] != 150], "target qac, seed 0 at step 150"),
         (lambda rows: [{**r, "steps": None} for r in rows], "no scores by steps of adaptation"),
         (lambda rows: None, "no scores by steps of adaptation"),
     ],
 )
 def test_what_the_study_asks_for_and_the_file_lacks_is_named(study, tmp_path, change, message):
-    paths = write_scores(study, tmp_path, [75, 250], change)
+    paths = write_scores(study, tmp_path, [75, 150, 250], change)
     with pytest.raises(ScoreError, match=rf"qaa\.json: .*{message}"):
         write_sample_efficiency(study, paths, tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
-def test_one_figure_for_each_base(whole, tmp_path):
-    write_sample_efficiency(whole, write_scores(whole, tmp_path, [75, 250]), tmp_path / "figures")
+def test_steps_that_differ_by_category_have_dashes_in_the_table(tmp_path):
+    categories = list(default_settings()["languages"])
+    steps = {name: 150 if "covered" in name else 250 for name in categories}
+    adaptation = default_settings()["adaptation"] | {"steps": steps, "save_steps": [75, 150]}
+    study = by_steps(75, 150, 250, adaptation=adaptation)
+    scores = read_sample_efficiency(study, write_scores(study, tmp_path, [75, 150, 250]))
+    assert set(scores[scores["target"] == "qac"]["steps"]) == {75, 150}, "steps that are not asked for stay out"
+    (item,) = [one for one in tables(study) if one.kind == "figure6_sample_efficiency"]
+    table = sample_efficiency_table(study, scores, item)
+    assert list(table.shown) == ["target", "75", "150", "250"]
+    shown = table.shown.set_index("target")
+    assert shown.loc["qac", "250"] == "–"
+    assert shown.loc["qae", "250"] == f"{value('qae', 2, 250):.1f} ± {np.std(range(5), ddof=1):.1f}"
+    assert len(table.data) == 5 * (2 + 3 + 3 + 3) and "5 seeds" in table.caption
+
+
+def test_one_figure_for_each_base_and_one_table_for_all(tmp_path):
+    settings = make_whole_study().model_dump(mode="json")
+    whole = make_whole_study(adaptation=settings["adaptation"] | {"steps": 250, "save_steps": [75]})
+    paths = write_scores(whole, tmp_path, [75, 250])
+    write_sample_efficiency(whole, paths, tmp_path / "figures")
+    (item,) = [one for one in tables(whole) if one.kind == "figure6_sample_efficiency"]
+    shown = sample_efficiency_table(whole, read_sample_efficiency(whole, paths), item).shown
+    assert list(shown["base"]) == [base for base in whole.bases for _ in whole.figure6_targets]
     files = {f"figure6_sample_efficiency_{base}.{ending}" for base in whole.bases for ending in ("pdf", "png")}
     assert {path.name for path in (tmp_path / "figures").iterdir()} == files
 

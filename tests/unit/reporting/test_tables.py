@@ -34,14 +34,17 @@ from tests.unit.reporting.conftest import (
     make_whole_study,
     qa_task,
 )
-from tests.unit.reporting.synthetic import SyntheticBootstraps, few_questions
+from tests.unit.reporting.synthetic import SyntheticBootstraps, few_questions, step_scores
 
 GROUPS = ["low-resource covered", "truly low-resource unseen", "low-resource", "covered", "unseen", "all targets"]
 
 
 def all_tables(study, scores, parameters, published=None):
     """Every table of a study, with resamples and questions that are made up."""
-    return make_tables(study, scores, parameters, SyntheticBootstraps(study), few_questions, published=published)
+    by_step = step_scores(study)
+    return make_tables(
+        study, scores, by_step, parameters, SyntheticBootstraps(study), few_questions, published=published
+    )
 
 
 def counts(base: str) -> list[dict]:
@@ -250,7 +253,7 @@ def test_published_numbers_belong_to_a_base_by_its_path_not_its_name(published, 
 @pytest.mark.parametrize(
     ("data", "same"),
     [
-        ({"source": "hub", "id": "unimelb-nlp/wikiann", "configuration": "{language}", "revision": "abc"}, True),
+        ({"source": "hub", "id": "unimelb-nlp/wikiann", "configuration": "{language}", "revision": None}, True),
         ({"source": "hub", "id": "data/wikiann", "configuration": "{language}", "revision": None}, True),
         ({"source": "hub", "id": "masakhane/masakhaner2", "configuration": "{language}", "revision": None}, False),
         ({"source": "hub", "id": "x/not-wikiann", "configuration": "{language}", "revision": None}, False),

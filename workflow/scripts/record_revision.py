@@ -1,0 +1,7 @@
+"""Look up and record the commit of a data set or model on the hub."""
+
+from madx.jobs import job
+from madx.revisions import record_revision, repositories
+
+with job(snakemake) as study:
+    record_revision(repositories(study)[snakemake.wildcards.repository], snakemake.output[0])
