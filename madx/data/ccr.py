@@ -16,7 +16,7 @@ from madx.data.local import local_path
 from madx.data.tokenization import open_tokenizer as open_tokenizer
 
 COLUMNS = {"id": "text", "premise": "text", "question": "text", "options": "texts", "label": "number"}
-COPA_COLUMNS = ("premise", "choice1", "choice2", "question", "idx", "label")
+COPA_COLUMNS = ("premise", "choice1", "choice2", "question", "label")
 SIQA_COLUMNS = ("context", "question", "answerA", "answerB", "answerC", "label")
 
 
@@ -28,6 +28,7 @@ def read(study: Study, task: str, source: Source, code: str, split: str) -> list
         place = f"{source.id} ({code}, {source.splits[split]})"
         hub_split = open_hub(source, code, source.splits[split])
         columns = SIQA_COLUMNS if "answerA" in hub_split.features else COPA_COLUMNS
+        columns += ("idx",) if "idx" in hub_split.features else ()
         hub_rows = enumerate(hub_split.rows(columns), start=1)
         return [choice_from_row(row, f"{place}: row {number}") for number, row in hub_rows]
     return list(_miniature_choices(study, source, code, split))

@@ -22,14 +22,10 @@ class Bootstraps:
     def _read(self, base: str, task: str, metric: str | None = None) -> Bootstrap:
         return Bootstrap.read(self._study, self._scores, base, task, metric)
 
-    def compared(self) -> dict[tuple[str, str], Bootstrap]:
-        """By (base, task), those of the main metric where MAD-X can be compared with another method."""
-        return {
-            (base, task): self.of(base, task)
-            for task in self._study.tasks
-            for base in self._study.bases_of(task)
-            if has_differences(self._study, task, base)
-        }
+    def compared(self, task: str) -> dict[str, Bootstrap]:
+        """Those of a task's main metric, by base, where MAD-X can be compared with another method."""
+        bases = self._study.bases_of(task)
+        return {base: self.of(base, task) for base in bases if has_differences(self._study, task, base)}
 
     def interval(
         self, base: str, task: str, metric: str, method: str, other: str | None, pairs: np.ndarray

@@ -28,7 +28,8 @@ class Comparison:
 def comparisons(study: Study, task: str) -> tuple[Comparison, ...]:
     """All pairs, transfer pairs, and the targets by category, by the base's coverage and by resources.
 
-    Groups without a pair are left out, and so are covered, unseen, high- and low-resource where all targets are.
+    Groups without a pair are left out, covered, unseen, high- and low-resource where all targets are, and groups of the
+    same pairs as one before them (Table 1 has one category of high-resource languages).
     """
     sources, targets = np.array(study.sources(task)), np.array(study.targets(task))
     shape = (len(sources), len(targets))
@@ -48,7 +49,12 @@ def comparisons(study: Study, task: str) -> tuple[Comparison, ...]:
                 of_targets(other, ~chosen),
                 of_targets(f"{other} minus {name}", ~chosen, chosen),
             ]
-    return tuple(item for item in found if item.pairs.any())
+    masks = [item.pairs.tobytes() for item in found]
+    return tuple(
+        item
+        for number, item in enumerate(found)
+        if item.pairs.any() and (item.against is not None or masks[number] not in masks[:number])
+    )
 
 
 def single_languages(study: Study, task: str) -> dict[str, tuple[Comparison, ...]]:

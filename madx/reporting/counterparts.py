@@ -12,9 +12,13 @@ from typing import Any
 from madx.config import PretrainedBase, Study
 from madx.config_types import HubSource
 
-# data sets of the published scores by kind of task, under whatever owner on the hub
+# data sets of the published scores by kind of task, under whatever owner on the hub; Balanced COPA's test part is COPA's
 TRAINED_ON = {"ner": {"wikiann"}, "qa": {"squad"}, "ccr": {"super_glue", "copa"}}
-TESTED_ON = {"ner": {"wikiann"}, "qa": {"xquad"}, "ccr": {"xcopa"}}
+TESTED_ON = {
+    "ner": {"wikiann"},
+    "qa": {"xquad"},
+    "ccr": {"xcopa", "balanced-copa"},
+}
 FIRST_STAGE = {"siqa", "social_i_qa"}  # the published CCR scores are of models trained on Social IQa, then on COPA
 POINTS, MINUS = "_points", "-minus-"  # f1_points of madx-minus-mlm-trg: the difference of two methods
 
@@ -45,7 +49,7 @@ def on_published_data(study: Study, task: str, sources: Iterable[str] = (), targ
     """Whether a task is trained and tested on the published scores' data, in the hub's layout.
 
     sources, targets: the languages that are asked about; all of the task's without any.
-    NER: WikiANN. QA: SQuAD, tested on XQuAD. CCR: Social IQa, then COPA, tested on XCOPA.
+    NER: WikiANN. QA: SQuAD, tested on XQuAD. CCR: Social IQa, then COPA, tested on XCOPA and English COPA.
     """
     settings = study.tasks[task]
     if settings.kind == "ccr":

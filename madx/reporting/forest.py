@@ -71,12 +71,11 @@ def forest_rows(study: Study, task: str) -> tuple[Row, ...]:
     masks = {item.name: item.pairs for item in comparisons(study, task)}
     single = {item.name: item.pairs for item in single_languages(study, task)["target"]}
     rows = [Row("all targets", masks[ALL], is_mean=True)]
-    for category in (name for name in CATEGORIES if name in masks):
-        of_category = (code for code in study.languages[category] if code in single)
-        rows += [
-            Row(category, masks[category], is_mean=True),
-            *(Row(code, single[code], is_mean=False) for code in of_category),
-        ]
+    for category in CATEGORIES:
+        if category in masks:  # one that is all targets has been said
+            rows.append(Row(category, masks[category], is_mean=True))
+        of_category = (code for code in study.languages.get(category, ()) if code in single)
+        rows += [Row(code, single[code], is_mean=False) for code in of_category]
     return tuple(rows)
 
 

@@ -44,7 +44,6 @@ def _tables(study: Study) -> Iterator[Item]:
     yield _plain("summary_by_category", "summary")
     if has_differences(study):
         yield _plain("differences_by_category", "summary")
-        yield _plain("significance", "summary")
     if has_published(study):
         yield _plain("ours_beside_published", "summary")
     yield _plain("table1_languages", "languages")
@@ -55,16 +54,25 @@ def _tables(study: Study) -> Iterator[Item]:
     for task in study.tasks_of("ner"):
         for kind in ("table2_by_source", "table2_by_target", *(["table5_zero_shot"] if study.table5_source else [])):
             yield _of_task(study, kind, task)
+        yield from _significance(study, task)
         if has_steps(study, task):
             yield _of_task(study, "figure6_sample_efficiency", task)
     for task in study.tasks_of("qa"):
         yield _of_task(study, "table3_xquad", task)
+        yield from _significance(study, task)
     if study.tasks_of("qa"):
         yield _plain("qa_boundaries", "qa")
     if study.tasks_of("ccr"):
         yield _plain("table_xcopa", "ccr")
+    for task in study.tasks_of("ccr"):
+        yield from _significance(study, task)
     if has_adapters(study):
         yield _plain("table4_parameters", "parameters")
+
+
+def _significance(study: Study, task: str) -> Iterator[Item]:
+    if has_differences(study, task):
+        yield Item(_stem("significance", task), "significance", study.tasks[task].kind, task)
 
 
 def figures(study: Study) -> tuple[Item, ...]:

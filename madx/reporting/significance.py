@@ -11,12 +11,13 @@ from madx.config import Study
 from madx.methods import METHODS
 from madx.reporting.bootstrap import Bootstrap, Interval
 from madx.reporting.comparisons import comparisons, single_languages
+from madx.reporting.labels import measure
+from madx.reporting.names import Item
 from madx.reporting.table import DASH, Table, signed
 
 OURS = "madx"
 RUN = ("base", "task", "metric", "madx_minus")
 COLUMNS = (*RUN, "level", "name", "value", "low", "high", "significant", "of", "seeds_resampled")
-Key = tuple[str, str]  # base, task
 
 
 def has_comparison(bootstrap: Bootstrap) -> bool:
@@ -24,18 +25,19 @@ def has_comparison(bootstrap: Bootstrap) -> bool:
     return OURS in bootstrap.methods and len(bootstrap.methods) > 1
 
 
-def significance_table(study: Study, bootstraps: Mapping[Key, Bootstrap]) -> Table:
-    """Rows of groups of pairs under each base and task, a column for each other method.
+def significance_table(study: Study, bootstraps: Mapping[str, Bootstrap], item: Item) -> Table:
+    """Rows of groups of pairs under each base, a column for each other method.
 
-    The data have a row for every group, for every single source and target, and for the wins among them (`value` of
+    bootstraps: of the item's task, by base. The data have a row for every group, for every single source and target, and for the wins among them (`value` of
     `of`; `significant` of them with an interval above zero). Raises ValueError where MAD-X is compared with nothing.
     """
-    compared = {key: bootstrap for key, bootstrap in bootstraps.items() if has_comparison(bootstrap)}
+    task = item.task
+    compared = {base: bootstrap for base, bootstrap in bootstraps.items() if has_comparison(bootstrap)}
     if not compared:
-        raise ValueError("significance needs MAD-X and another method on one base and task")
+        raise ValueError(f"task {task}: significance needs MAD-X and another method on one base")
     others = [m for m in METHODS if m != OURS and any(m in bootstrap.methods for bootstrap in compared.values())]
     data, shown, rules = [], [], []
-    for (base, task), bootstrap in compared.items():
+    for base, bootstrap in compared.items():
         columns = {m: _compare(study, bootstrap, task, m) for m in others if m in bootstrap.methods}
         for method, rows in columns.items():
             data += [(base, task, bootstrap.metric, method, *row) for row in rows]
@@ -44,20 +46,20 @@ def significance_table(study: Study, bootstraps: Mapping[Key, Bootstrap]) -> Tab
         names = [row[1] for row in next(iter(columns.values())) if row[0] in ("group", "wins")]
         cells = {method: _cells(rows) for method, rows in columns.items()}
         for number, name in enumerate(names):
-            head = (base, task) if number == 0 else ("", "")
-            shown.append((*head, name, *(cells[m][name] if m in cells else DASH for m in others)))
+            head = base if number == 0 else ""
+            shown.append((head, name, *(cells[m][name] if m in cells else DASH for m in others)))
     frame = pd.DataFrame(data, columns=list(COLUMNS)).astype(
         {"significant": "Int64", "of": "Int64", "seeds_resampled": bool}
     )
-    headings = ["base", "task", "pairs", *(METHODS[method].label for method in others)]
+    headings = ["base", "pairs", *(METHODS[method].label for method in others)]
     return Table(
-        name="significance",
-        caption=_caption(compared),
+        name=item.name,
+        caption=_caption(study, compared, item.task),
         data=frame,
         shown=pd.DataFrame(shown, columns=headings),
-        groups=(("", 3), ("MAD-X minus", len(others))),
+        groups=(("", 2), ("MAD-X minus", len(others))),
         rules=tuple(rules),
-        align="lll" + "r" * len(others),
+        align="ll" + "r" * len(others),
     )
 
 
@@ -93,18 +95,17 @@ def _cells(rows: list[tuple]) -> dict[str, str]:
     return cells
 
 
-def _caption(bootstraps: Mapping[Key, Bootstrap]) -> str:
+def _caption(study: Study, bootstraps: Mapping[str, Bootstrap], task: str) -> str:
     """What the numbers are, and what they do not take into account."""
     single = dict.fromkeys(
-        f"{METHODS[method].label} ({task})"
-        for (_, task), bootstrap in bootstraps.items()
+        METHODS[method].label
+        for bootstrap in bootstraps.values()
         for method in bootstrap.methods
         if bootstrap.seeds(method) == 1
     )
-    metrics = dict.fromkeys(f"{task}: {bootstrap.metric}" for (_, task), bootstrap in bootstraps.items())
     alone = f" One seed, so that only the examples were resampled: {', '.join(single)}." if single else ""
     return (
-        f"MAD-X minus each other method, in points ({', '.join(metrics)}), with 95 % intervals of a hierarchical "
+        f"MAD-X minus each other method in {measure(study, task)} points, with 95 % intervals of a hierarchical "
         "bootstrap over seeds and test examples, paired on the same examples; the languages are taken as given. Groups "
         "are of targets, from all sources: Table 1's categories; covered by the base's pretraining or unseen; "
         "high-resource or not. Transfer pairs: source and target differ. * the interval excludes zero; nothing is "

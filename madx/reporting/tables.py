@@ -46,7 +46,7 @@ def make_tables(
     makers: dict[str, Callable[[Item], Table]] = {
         "summary_by_category": lambda item: summary_by_category(study, scores),
         "differences_by_category": lambda item: differences_by_category(study, scores),
-        "significance": lambda item: significance_table(study, bootstraps.compared()),
+        "significance": lambda item: significance_table(study, bootstraps.compared(item.task), item),
         "ours_beside_published": lambda item: beside_table(study, scores, published, bootstraps.interval),
         "table1_languages": lambda item: table1_languages(study, sizes),
         "miniature_languages": lambda item: miniature_languages(study),

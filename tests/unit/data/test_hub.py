@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import datasets
 import pytest
 
+from madx.config import load_study, parse_study
 from madx.config_types import HubSource
+from madx.data import ccr
 from madx.data.errors import DataError
 from madx.data.hub import open_hub
 
+ROOT = Path(__file__).parents[3]
 OFFLINE = """
 from madx.config_types import HubSource
 from madx.data.errors import DataError
@@ -91,3 +95,20 @@ def test_files_that_are_not_parquet_are_refused(tmp_path):
     source = HubSource(source="hub", id=str(tmp_path), configuration="default", revision=None)
     with pytest.raises(DataError, match=r"cannot be read from this folder \(its files are not in Parquet\)"):
         open_hub(source, "sw", "train")
+
+
+def test_the_hub_s_own_parquet_version_of_a_data_set_of_csv_files(tmp_path, monkeypatch):
+    """As on refs/convert/parquet: a folder a configuration and split. Balanced COPA's columns; it has no idx."""
+    row = {"id": 501, "premise": "It rained.", "choice1": "Wet.", "choice2": "Dry.", "question": "effect", "label": 0}
+    for split, rows in {"train": [row], "test": [row, row | {"id": 502, "label": 1}]}.items():
+        (tmp_path / "default" / split).mkdir(parents=True)
+        data = datasets.Dataset.from_list([{**one, "mirrored": False} for one in rows])
+        data.to_parquet(tmp_path / "default" / split / "0000.parquet")
+    monkeypatch.chdir(ROOT)
+    settings = load_study("config/paper.yaml").model_dump(mode="json")
+    settings["tasks"]["ccr"]["test_data_of"]["en"]["id"] = str(tmp_path)
+    study = parse_study(settings, "test")
+    source = study.data_source("ccr", "en", "test")
+    choices = ccr.read(study, "ccr", source, "en", "test")
+    assert [(choice.options, choice.label) for choice in choices] == [(("Wet.", "Dry."), 0), (("Wet.", "Dry."), 1)]
+    assert len({choice.id for choice in choices}) == 2

@@ -53,6 +53,11 @@ def test_targets_stand_below_the_mean_of_their_category(study, figure):
     assert top[1] > bottom[1]
 
 
+def test_targets_of_one_category_stand_below_the_mean_of_all():
+    alone = small_study({"high-resource covered": ["qaa", "qab"]}, {"madx": 2, "full-finetuning": 2})
+    assert [row.label for row in forest_rows(alone, "ner")] == ["all targets", "qaa", "qab"]
+
+
 def test_marks_and_whiskers_are_the_intervals(study, bootstrap, figure):
     others = [method for method in bootstrap.methods if method != "madx"]
     assert len(figure.axes) == len(others)

@@ -152,7 +152,7 @@ def test_a_whole_study_shows_one_task_after_the_other(whole, tmp_path):
         assert page.count(f"caption of {name}\n") == 1
     for name in figure_names(whole):
         assert page.count(f"](figures/{name}.png)") == 1
-    order = ["## Summary", "(tables/significance.csv)", "## Languages", "## Named entity", "(figures/heatmap_madx_"]
+    order = ["## Summary", "## Languages", "## Named entity", "(tables/significance_ner.csv)", "(figures/heatmap_madx_"]
     order += [
         "## Question",
         "(tables/table3_xquad.csv)",
