@@ -12,13 +12,10 @@ from typing import Any
 from madx.config import PretrainedBase, Study
 from madx.config_types import HubSource
 
-# data sets of the published scores by kind of task, under whatever owner on the hub; Balanced COPA's test part is COPA's
+# data sets of the published scores by kind of task, under whatever owner on the hub
+# (Balanced COPA's test part is COPA's)
 TRAINED_ON = {"ner": {"wikiann"}, "qa": {"squad"}, "ccr": {"super_glue", "copa"}}
-TESTED_ON = {
-    "ner": {"wikiann"},
-    "qa": {"xquad"},
-    "ccr": {"xcopa", "balanced-copa"},
-}
+TESTED_ON = {"ner": {"wikiann"}, "qa": {"xquad"}, "ccr": {"xcopa", "balanced-copa"}}
 FIRST_STAGE = {"siqa", "social_i_qa"}  # the published CCR scores are of models trained on Social IQa, then on COPA
 POINTS, MINUS = "_points", "-minus-"  # f1_points of madx-minus-mlm-trg: the difference of two methods
 

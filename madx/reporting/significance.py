@@ -28,8 +28,9 @@ def has_comparison(bootstrap: Bootstrap) -> bool:
 def significance_table(study: Study, bootstraps: Mapping[str, Bootstrap], item: Item) -> Table:
     """Rows of groups of pairs under each base, a column for each other method.
 
-    bootstraps: of the item's task, by base. The data have a row for every group, for every single source and target, and for the wins among them (`value` of
-    `of`; `significant` of them with an interval above zero). Raises ValueError where MAD-X is compared with nothing.
+    bootstraps: of the item's task, by base. The data have a row for every group, for every single source and target,
+    and for the wins among them (`value` of `of`; `significant` of them with an interval above zero). Raises ValueError
+    where MAD-X is compared with nothing.
     """
     task = item.task
     compared = {base: bootstrap for base, bootstrap in bootstraps.items() if has_comparison(bootstrap)}
