@@ -17,6 +17,7 @@ from madx.methods import METHODS
 from madx.reporting.bootstrap import Bootstrap, Interval
 from madx.reporting.comparisons import ALL, comparisons, single_languages
 from madx.reporting.drawing import INK, PALE, new_figure, place, write_at
+from madx.reporting.labels import METRICS, measure
 
 OURS = "madx"
 # inches, unless said otherwise
@@ -58,10 +59,10 @@ def forest_figure(study: Study, bootstrap: Bootstrap, base: str, task: str) -> F
         seed = "" if bootstrap.seeds(method) > 1 and bootstrap.seeds(OURS) > 1 else " †"
         axes.set_title(f"{METHODS[method].label}{seed}", fontsize=7.5, pad=4)
     on = f" on {base}" if len(study.bases) > 1 else ""
-    heading = f"MAD-X minus each other method: {_words(task)}{on}"
+    heading = f"MAD-X minus each other method: {measure(study, task)}{on}"
     write_at(figure, 0.12, BOTTOM + height + TOP - 0.24, heading, fontsize=9.5, weight="bold")
     middle = LEFT + (total - LEFT - RIGHT) / 2
-    write_at(figure, middle, 0.36, f"difference in {_words(bootstrap.metric)}, points", fontsize=8, ha="center")
+    write_at(figure, middle, 0.36, f"difference in {METRICS[bootstrap.metric]}, points", fontsize=8, ha="center")
     _draw_legend(figure)
     return figure
 
@@ -137,8 +138,3 @@ def _limits(intervals: Sequence[Interval]) -> tuple[float, float]:
     high = max(0.0, *(interval.high for interval in intervals))
     margin = MARGIN * max(high - low, 1.0)
     return low - margin, high + margin
-
-
-def _words(name: str) -> str:
-    """Names of tasks and metrics as they are written: abbreviations in capitals."""
-    return name.upper() if len(name) <= 3 else name
