@@ -29,6 +29,8 @@ rule all:
     default_target: True
     input:
         SCORES,
+        COUNTS,
+        STEP_SCORES,
         rules.collect_scores.output,
         rules.make_tables.output,
         rules.make_figures.output,

@@ -131,8 +131,9 @@ def _check_languages(study: Study) -> None:
             raise ValueError(f"figure6_targets: tasks.{task}.methods has no madx, whose F1 would be drawn")
     if study.figure6_targets and study.table5_source is None:
         raise ValueError("figure6_targets: table5_source is needed, from which is transferred")
-    if study.figure6_targets and not study.adaptation.save_steps:
-        raise ValueError("figure6_targets: adaptation.save_steps is empty, so there is nothing to draw")
+    for code in study.figure6_targets:
+        if len(study.kept_steps(code)) == 1:
+            raise ValueError(f"figure6_targets: adaptation.save_steps has no step before the last one of {code!r}")
 
 
 def _check_repetitions(study: Study) -> None:
@@ -265,9 +266,9 @@ def _check_values_by_category(study: Study) -> None:
             for split in dict.fromkeys((*study.splits(name, code), *study.evaluation_splits(name, code))):
                 source = study.data_source(name, code, split)
                 if source.source == "miniature":
-                    key = "data" if source == task.data else "test_data"
-                    _, known = settings.get(f"tasks.{name}.{key}.{split}", (None, ()))
-                    settings[f"tasks.{name}.{key}.{split}"] = (getattr(source, split), (*known, code))
+                    elsewhere = f"test_data_of.{code}" if code in task.test_data_of else "test_data"
+                    key = f"tasks.{name}.{'data' if source == task.data else elsewhere}.{split}"
+                    settings[key] = (getattr(source, split), (*settings.get(key, (None, ()))[1], code))
     for key, (setting, languages) in settings.items():
         if isinstance(setting, dict):
             for code in languages:

@@ -23,7 +23,7 @@ from madx.config_types import (
 class MethodSettings(Strict):
     """Task training with one method."""
 
-    seeds: Seeds = Field(description="one run each (section 5.2: five runs; three for QA; one for mlm-trg)")
+    seeds: Seeds = Field(description="one run each (section 5.2: five runs; one for NER's mlm-trg; three for QA)")
     learning_rate: Positive = Field(description="highest learning rate (section 5.2: 5e-5 whole models, 1e-4 adapters)")
     bases: tuple[Name, ...] | Literal["all"] = Field(default="all", description="base models to use it with")
     epochs: ByCategory[PositiveInt] | None = Field(default=None, description="epochs in place of the task's")

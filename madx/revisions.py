@@ -36,6 +36,19 @@ class Repository:
         """A file's name, as the hub's own cache writes it: datasets--unimelb-nlp--wikiann."""
         return f"{self.kind}s--{self.id.replace('/', '--')}"
 
+    @property
+    def download(self) -> str:
+        """The command that fetches all of it into a folder."""
+        options = (["--repo-type dataset"] if self.kind == "dataset" else []) + (
+            [f"--revision {self.revision}"] if self.revision else []
+        )
+        return " ".join(["hf download", self.id, *options, "--local-dir FOLDER"])
+
+    @property
+    def setting(self) -> str:
+        """The setting that names the folder then."""
+        return "the source's `id`" if self.kind == "dataset" else "the base's `path`"
+
 
 def repositories(study: Study) -> dict[str, Repository]:
     """Everything that a study reads from the hub, by name."""
@@ -100,9 +113,7 @@ def _commit(repository: Repository) -> str:
         raise RevisionError(
             f"{repository.kind} {repository.id!r}: the commit of {repository.revision or 'its newest revision'} cannot"
             f" be looked up ({reason}). Only the rules record_revision, prepare_* and fetch_* need network; run them "
-            "where there is one, or download it there (config/README.md says how) and set the "
-            f"{'source' if repository.kind == 'dataset' else 'base'}'s "
-            f"`{'id' if repository.kind == 'dataset' else 'path'}` to the folder"
+            f"where there is one, or run `{repository.download}` there and set {repository.setting} to FOLDER"
         ) from error
 
 

@@ -5,6 +5,7 @@ A gold answer is the smallest run of sub-words that covers its characters. Loadi
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from madx.data.squad import Question
 
+log = logging.getLogger(__name__)
 BATCH = 1000  # questions or passages that are tokenized at a time
 BLANK = "\u2581"  # Metaspace's sign for a blank
 
@@ -92,7 +94,10 @@ def make_question_windows(
     index = {context: number for number, context in enumerate(contexts)}
     context_of = [index[question.context] for question in questions]
     passages = _Passages.of(tokenizer, contexts)
-    asked = [ids[:longest_question] for ids in _ids(tokenizer, [question.question for question in questions])]
+    whole = list(_ids(tokenizer, [question.question for question in questions]))
+    asked = [ids[:longest_question] for ids in whole]
+    cut = sum(len(ids) > longest_question for ids in whole)
+    log.info("%d of %d questions cut off after %d sub-words", cut, len(whole), longest_question)
 
     plan: list[tuple[int, int, int]] = []  # question, and [first, stop) of its passage's sub-words
     for number, context in enumerate(context_of):

@@ -7,8 +7,9 @@ A score would be another one with other test examples, and with other seeds. Bot
 - Seeds. Every training run, which is a method and a source (mlm-trg: and a target), has its seeds resampled, the same
   draw for all its targets. Runs with one seed have the first level only, and `Interval.seeds` says so.
 
-The languages are taken as they are: nothing is said about others. Where every seed scores 0 on every example nothing
-varies, and the interval has no width, though other examples might give another score.
+The languages are taken as they are, and so is the one adaptation to each of them, which all seeds of a task share:
+nothing is said about others. Where every seed scores 0 on every example nothing varies, and the interval has no width,
+though other examples might give another score.
 
 Few seeds make a plain percentile interval wrong in two ways, so each replicate is kept as two parts, the change by
 other examples (with the seeds as they are) and the change by other seeds (with the examples as they are):

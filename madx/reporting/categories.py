@@ -10,7 +10,8 @@ import numpy as np
 from madx.config import Study
 from madx.languages import CATEGORIES
 
-HIGH = "high-resource covered"
+HIGH = CATEGORIES[0]  # the one category of high-resource languages
+ALL_TARGETS = "all targets"
 
 
 def category_runs(study: Study, codes: Sequence[str]) -> tuple[tuple[str, int], ...]:
@@ -34,5 +35,5 @@ def target_groups(study: Study, targets: Sequence[str]) -> dict[str, np.ndarray]
         "low-resource": category != HIGH,
         "covered": covered,
         "unseen": ~covered,
-        "all targets": np.full(len(targets), True),
+        ALL_TARGETS: np.full(len(targets), True),
     }

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from madx.config import Study
-from madx.languages import CATEGORIES
+from madx.reporting.categories import HIGH, target_groups
 
-HIGH_RESOURCE = CATEGORIES[0]
-ALL, TRANSFER = "all pairs", "transfer pairs"
+ALL, IN_LANGUAGE, TRANSFER = "all pairs", "in-language pairs", "transfer pairs"
+CONTRASTS = (("low-resource", HIGH), ("unseen", "covered"))
 
 
 @dataclass(frozen=True)
@@ -26,35 +26,21 @@ class Comparison:
 
 
 def comparisons(study: Study, task: str) -> tuple[Comparison, ...]:
-    """All pairs, transfer pairs, and the targets by category, by the base's coverage and by resources.
-
-    Groups without a pair are left out, covered, unseen, high- and low-resource where all targets are, and groups of the
-    same pairs as one before them (Table 1 has one category of high-resource languages).
-    """
+    """All, in-language and transfer pairs, the targets by category, by resources and by the base's coverage, and how
+    the last two differ. Groups without a pair are left out, and groups of targets that hold all of them."""
     sources, targets = np.array(study.sources(task)), np.array(study.targets(task))
-    shape = (len(sources), len(targets))
-    category = np.array([study.category(code) for code in targets])
-    covered, high = np.isin(targets, study.covered), category == HIGH_RESOURCE
-
-    def of_targets(name: str, chosen: np.ndarray, against: np.ndarray | None = None) -> Comparison:
-        masks = [None if mask is None else np.broadcast_to(mask, shape) for mask in (chosen, against)]
-        return Comparison(name, *masks)
-
-    found = [Comparison(ALL, np.ones(shape, dtype=bool)), Comparison(TRANSFER, sources[:, None] != targets)]
-    found += [of_targets(name, category == name) for name in CATEGORIES]
-    for name, other, chosen in (("covered", "unseen", covered), ("high-resource", "low-resource", high)):
-        if chosen.any() and not chosen.all():
-            found += [
-                of_targets(name, chosen),
-                of_targets(other, ~chosen),
-                of_targets(f"{other} minus {name}", ~chosen, chosen),
-            ]
-    masks = [item.pairs.tobytes() for item in found]
-    return tuple(
-        item
-        for number, item in enumerate(found)
-        if item.pairs.any() and (item.against is not None or masks[number] not in masks[:number])
-    )
+    same = sources[:, None] == targets
+    groups = {
+        name: np.broadcast_to(mask, same.shape)
+        for name, mask in target_groups(study, study.targets(task)).items()
+        if mask.any() and not mask.all()
+    }
+    found = [Comparison(ALL, np.ones_like(same)), Comparison(IN_LANGUAGE, same), Comparison(TRANSFER, ~same)]
+    found += [Comparison(name, mask) for name, mask in groups.items()]
+    for name, other in CONTRASTS:
+        if {name, other} <= groups.keys():
+            found.append(Comparison(f"{name} minus {other}", groups[name], groups[other]))
+    return tuple(item for item in found if item.pairs.any())
 
 
 def single_languages(study: Study, task: str) -> dict[str, tuple[Comparison, ...]]:

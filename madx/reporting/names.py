@@ -42,8 +42,6 @@ def tables(study: Study) -> tuple[Item, ...]:
 
 def _tables(study: Study) -> Iterator[Item]:
     yield _plain("summary_by_category", "summary")
-    if has_differences(study):
-        yield _plain("differences_by_category", "summary")
     if has_published(study):
         yield _plain("ours_beside_published", "summary")
     yield _plain("table1_languages", "languages")

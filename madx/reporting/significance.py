@@ -107,10 +107,11 @@ def _caption(study: Study, bootstraps: Mapping[str, Bootstrap], task: str) -> st
     alone = f" One seed, so that only the examples were resampled: {', '.join(single)}." if single else ""
     return (
         f"MAD-X minus each other method in {measure(study, task)} points, with 95 % intervals of a hierarchical "
-        "bootstrap over seeds and test examples, paired on the same examples; the languages are taken as given. Groups "
-        "are of targets, from all sources: Table 1's categories; covered by the base's pretraining or unseen; "
-        "high-resource or not. Transfer pairs: source and target differ. * the interval excludes zero; nothing is "
-        "corrected for multiple comparisons. Ahead: sources (each a mean over all targets, as the paper counts) and "
-        "targets on which MAD-X has the higher score, in brackets those with an interval above zero."
+        "bootstrap over seeds and test examples, paired on the same examples; the languages, and the one adaptation to "
+        "each of them, are taken as given. In-language: the source is the target; transfer: it is not. The other "
+        "groups are of targets, from all sources: Table 1's categories, of which all but the first are low-resource; "
+        "covered by the base's pretraining or unseen. * the interval excludes zero; nothing is corrected for multiple "
+        "comparisons. Ahead: sources (each a mean over all targets, as the paper counts) and targets on which MAD-X "
+        "has the higher score, in brackets those with an interval above zero."
         f"{alone}"
     )

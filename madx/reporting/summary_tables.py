@@ -1,4 +1,4 @@
-"""Summaries by category: means of each method, and MAD-X minus each other method, over groups of language pairs."""
+"""The summary by category: means of each method over groups of language pairs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import pandas as pd
 from madx.config import Study
 from madx.reporting.categories import target_groups
 from madx.reporting.labels import main_metric, measure, on_base
-from madx.reporting.names import has_differences
-from madx.reporting.score_rows import ScoreRow, over_seeds, score_table
+from madx.reporting.score_rows import over_seeds, score_table
 from madx.reporting.scores import score_array
-from madx.reporting.table import Table, signed
+from madx.reporting.table import Table
 
 GROUPS = (
     "Covered and unseen say whether the base's pretraining saw the target; low-resource: all but the first category. "
@@ -39,47 +38,6 @@ def summary_by_category(study: Study, scores: pd.DataFrame) -> Table:
         f"category. {GROUPS}{PAIRS}± is the standard deviation over seeds of that mean (a dash: one seed).",
         _headings(study),
         rows,
-    )
-
-
-def differences_by_category(study: Study, scores: pd.DataFrame) -> Table:
-    """MAD-X minus each other method over the same groups, in points.
-
-    The mean is the difference of the two means over all their seeds; the deviation is over the differences of runs with
-    the same seed, and a dash where fewer than two seeds are common.
-    """
-    rows = []
-    for task, base, pairs, masks in _blocks(study):
-        if not has_differences(study, task, base):
-            continue
-        methods = study.tasks[task].methods
-        ours = _group_means(score_array(study, scores, base, "madx", task), masks)
-        for method in study.methods(task, base):
-            if method == "madx":
-                continue
-            theirs = _group_means(score_array(study, scores, base, method, task), masks)
-            seeds, others = methods["madx"].seeds, methods[method].seeds
-            common = [(seeds.index(seed), others.index(seed)) for seed in seeds if seed in others]
-            deviation = np.full(len(masks), math.nan)
-            if len(common) > 1:
-                deviation = np.std([ours[i] - theirs[j] for i, j in common], axis=0, ddof=1)
-            rows.append(
-                ScoreRow(
-                    {"task": task, "base": base, "pairs": pairs, "MAD-X minus": method},
-                    (main_metric(study, task),),
-                    (ours.mean(axis=0) - theirs.mean(axis=0))[None],
-                    deviation[None],
-                    labels={"task": measure(study, task)},
-                )
-            )
-    return score_table(
-        "differences_by_category",
-        f"MAD-X minus each other method, {_points(study)}, by category of the target. {GROUPS}{PAIRS}± is "
-        "the standard deviation over seeds of the difference between runs with the same seed (a dash: fewer than two); "
-        "seeds scatter, so a difference within ± says little.",
-        _headings(study),
-        rows,
-        show=signed,
     )
 
 
@@ -109,13 +67,6 @@ def _measures(study: Study) -> str:
         return "Scores"
     (task,) = study.tasks
     return f"{measure(study, task)}{on_base(study, task)}"
-
-
-def _points(study: Study) -> str:
-    if len(study.tasks) > 1:
-        return "in points of each task's metric"
-    (task,) = study.tasks
-    return f"in {measure(study, task)} points{on_base(study, task)}"
 
 
 def _headings(study: Study) -> list[str]:

@@ -24,7 +24,7 @@ from madx.reporting.score_tables import (
     table_xcopa,
 )
 from madx.reporting.significance import significance_table
-from madx.reporting.summary_tables import differences_by_category, summary_by_category
+from madx.reporting.summary_tables import summary_by_category
 from madx.reporting.table import Table, write_table
 
 
@@ -45,7 +45,6 @@ def make_tables(
     """
     makers: dict[str, Callable[[Item], Table]] = {
         "summary_by_category": lambda item: summary_by_category(study, scores),
-        "differences_by_category": lambda item: differences_by_category(study, scores),
         "significance": lambda item: significance_table(study, bootstraps.compared(item.task), item),
         "ours_beside_published": lambda item: beside_table(study, scores, published, bootstraps.interval),
         "table1_languages": lambda item: table1_languages(study, sizes),

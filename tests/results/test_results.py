@@ -108,6 +108,27 @@ def test_scores_are_of_parts_trained_on_the_source_and_on_the_right_model(result
             assert (part["data"], part["adaptation"]) == (data, adapter), (path, target, part["seed"])
 
 
+def test_targets_were_scored_with_their_own_adapters(results, score_files):
+    for path, run in score_files.items():
+        kind = METHODS[run["method"]].adaptation if METHODS[run["method"]].adapted_to == "both" else None
+        targets = {score["target"] for score in run["scores"]} if kind else set()
+        folder = results / "adaptations" / run["base"] / str(kind)
+        own = {target: file_digest(folder / target / "adapter.safetensors") for target in targets}
+        assert run["provenance"]["adaptations"] == own, path
+
+
+def test_figure_6_is_of_the_adapters_of_each_step(results):
+    for path in (results / "sample_efficiency").glob("*/*/*.json"):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        for target, steps in run["provenance"]["adaptations"].items():
+            folder = results / "adaptations" / run["base"] / METHODS["madx"].adaptation / target
+            files = {int(kept.name.removeprefix("step")): kept for kept in (folder / "steps").iterdir()}
+            last = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))["steps"]
+            for step, digest in steps.items():
+                kept = folder if int(step) == last else files[int(step)]
+                assert digest == file_digest(kept / "adapter.safetensors"), (path, target, step)
+
+
 def test_second_stages_went_on_from_the_parts_that_were_scored(score_files):
     parts = {
         (run["base"], run["task"], run["method"], run["source"], target, part["seed"]): part

@@ -419,7 +419,11 @@ def test_valid_tasks_of_every_kind():
     [
         ({"figure6_targets": ["qax"]}, "figure6_targets: 'qax' is not among the study's languages"),
         ({"figure6_targets": ["qac"], "table5_source": None}, "figure6_targets: table5_source is needed"),
-        ({"figure6_targets": ["qac"], "adaptation__save_steps": []}, "figure6_targets: adaptation.save_steps is empty"),
+        (
+            {"figure6_targets": ["qac"], "adaptation__save_steps": []},
+            "figure6_targets: adaptation.save_steps has no step",
+        ),
+        ({"figure6_targets": ["qac"], "adaptation__save_steps": [9999]}, "has no step before the last one of 'qac'"),
     ],
 )
 def test_figure6_needs_a_source_and_steps(changes, message):

@@ -96,7 +96,10 @@ def test_what_the_hub_does_not_have_is_named_and_nothing_is_written(tmp_path):
 def test_offline_message_says_what_to_do(tmp_path):
     error = record(tmp_path / "record.json", "model", "some/base", "v1", HF_HUB_OFFLINE="1")
     assert "model 'some/base': the commit of v1 cannot be looked up" in error
-    assert "set the base's `path` to the folder" in error
+    assert (
+        "run `hf download some/base --revision v1 --local-dir FOLDER` there and set the base's `path` to FOLDER"
+        in error
+    )
 
 
 def test_a_model_in_the_hub_s_cache_needs_no_network(tmp_path):

@@ -1,5 +1,7 @@
 """Every configuration file is valid and plans the jobs that it should."""
 
+import re
+
 import pytest
 import yaml
 
@@ -48,8 +50,8 @@ PAPER = {
     # full fine-tuning on three bases and MLM-SRC, five seeds; QA and three trainings of CCR, three seeds
     "fine_tune_model": (3 + 1) * NER * 5 + 3 + 2 * 3,
     "fine_tune_first_stage": 3,
-    "fine_tune_model_for_target": NER * NER + QA + 2 * 12,
-    "fine_tune_first_stage_for_target": 12,
+    "fine_tune_model_for_target": NER * NER + (QA + 2 * 12) * 3,
+    "fine_tune_first_stage_for_target": 12 * 3,
     # MAD-X on three bases, and its two variants; two methods for QA, MAD-X for CCR
     "train_task_adapter": (3 + 2) * NER + 2 + 3,
     "evaluate_run": (6 + 2 + 2) * NER + 4 + 3 * 3,
@@ -188,6 +190,13 @@ def test_every_configuration_file_is_planned_above():
     ]
     named = sorted(configfile for cases in planned for configfile, _ in cases)
     assert named == sorted(f"config/{path.name}" for path in (ROOT / "config").glob("*.yaml"))
+
+
+def test_the_readme_explains_every_job_of_the_full_study():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    *rows, together = re.findall(r"^\|.*\| ([\d, ]+) \|$", readme[readme.index("| jobs (rule)") :], re.MULTILINE)
+    assert sum(int(number) for row in rows for number in row.split(", ")) == int(together.replace(",", ""))
+    assert int(together.replace(",", "")) == sum((PAPER | REPORT).values())
 
 
 def test_schema_is_in_step():

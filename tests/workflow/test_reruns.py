@@ -210,6 +210,19 @@ def test_a_deleted_score_file_is_made_again_with_what_it_needs(complete_study, s
     assert counts == {"evaluate_run": 1, **trained, **report, "total": sum(trained.values()) + 1 + len(report)}
 
 
+def test_deleted_counts_of_examples_are_made_again(complete_study):
+    (complete_study.folder / "results/tiny-complete/scores/miniature-base/qa/madx/qaa.parquet").unlink()
+    counts, _ = complete_study.dry_run()
+    assert counts == {"evaluate_run": 1, **dict.fromkeys(REPORT, 1), "total": 1 + len(REPORT)}
+
+
+def test_deleted_scores_by_step_are_made_again_alone(complete_study):
+    (complete_study.folder / "results/tiny-complete/sample_efficiency/miniature-base/ner/qaa.json").unlink()
+    counts, _ = complete_study.dry_run()
+    assert counts.keys() == {"evaluate_steps", *REPORT, "total"} - {"collect_scores"}
+    assert counts["evaluate_steps"] == 1
+
+
 def test_a_finished_study_of_everything_has_nothing_to_do(complete_study):
     assert complete_study.dry_run() == ({}, set())
 

@@ -284,23 +284,31 @@ def plain_percentiles(methods: dict[str, MethodScores], pairs: np.ndarray) -> tu
     return float(low), float(high)
 
 
-def coverage(counted: bool, noise: str, seeds: tuple[int, int], repetitions: int) -> dict[tuple[str, str], int]:
-    """How often intervals of a difference hold the truth: (one cell or all, corrected or plain) -> count."""
+NAMES = ("madx", "full-finetuning")
+
+
+def simulations(counted: bool, noise: str, seeds: tuple[int, int], repetitions: int):
+    """Resampled scores of two methods, and the true difference for each pair (sources, targets)."""
     random = np.random.default_rng([counted, *seeds, *noise.encode()])
     resamples = Resamples("ner", parallel=False)
-    names = ("madx", "full-finetuning")
-    hits = {(where, how): 0 for where in ("cell", "all") for how in ("corrected", "plain")}
     for _ in range(repetitions):
         hardness = {target: random.normal(size=SIZE) for target in TARGETS}
         methods, truth = {}, 0.0
-        for sign, name, level, count in zip((1, -1), names, (0.0, -0.3), seeds, strict=True):
+        for sign, name, level, count in zip((1, -1), NAMES, (0.0, -0.3), seeds, strict=True):
             means = random.normal(level, 0.2, (len(SOURCES), len(TARGETS)))
             examples, true = simulate(random, counted, noise, count, means, hardness)
             methods[name] = resamples.of_method(name, SOURCES, TARGETS, examples)
             truth = truth + sign * true
+        yield methods, truth
+
+
+def coverage(counted: bool, noise: str, seeds: tuple[int, int], repetitions: int) -> dict[tuple[str, str], int]:
+    """How often intervals of a difference hold the truth: (one cell or all, corrected or plain) -> count."""
+    hits = {(where, how): 0 for where in ("cell", "all") for how in ("corrected", "plain")}
+    for methods, truth in simulations(counted, noise, seeds, repetitions):
         bootstrap = Bootstrap(SOURCES, TARGETS, "f1", methods)
         for where, pairs in (("cell", CELL), ("all", ALL)):
-            interval, expected = bootstrap.difference(*names, pairs), truth[pairs].mean()
+            interval, expected = bootstrap.difference(*NAMES, pairs), truth[pairs].mean()
             low, high = plain_percentiles(methods, pairs)
             hits[where, "corrected"] += interval.low <= expected <= interval.high
             hits[where, "plain"] += low <= expected <= high
@@ -328,6 +336,16 @@ def test_without_the_corrections_coverage_is_wrong_in_both_directions():
     assert narrow["cell", "plain"] < stats.binom.ppf(0.0005, REPETITIONS, 0.95) <= narrow["cell", "corrected"]
     wide = coverage(False, "chance", (5, 5), REPETITIONS)
     assert wide["all", "corrected"] < wide["all", "plain"] == REPETITIONS
+
+
+def test_what_seeds_do_to_single_examples_is_counted_once():
+    """Intervals are as wide as the estimates scatter; counted twice they would be wider by the square root of two."""
+    errors, widths = [], []
+    for methods, truth in simulations(False, "chance", (5, 5), REPETITIONS):
+        interval = Bootstrap(SOURCES, TARGETS, "f1", methods).difference(*NAMES, ALL)
+        errors.append(interval.value - truth.mean())
+        widths.append(interval.high - interval.low)
+    assert 0.85 < np.mean(widths) / (2 * stats.norm.ppf(0.975) * np.std(errors)) < 1.2
 
 
 def test_draws_of_seeds_have_the_unbiased_variance():

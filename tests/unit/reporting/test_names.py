@@ -19,7 +19,6 @@ def test_a_study_of_one_task_and_base_has_the_names_of_the_paper():
     study = make_study({name: ONE_SEED for name in METHODS}, figure6_targets=["qac"])
     assert table_names(study) == (
         "summary_by_category",
-        "differences_by_category",
         "table1_languages",
         "miniature_languages",
         "table2_by_source",
@@ -77,7 +76,7 @@ def test_methods_on_different_bases_are_not_compared(study):
     (settings,) = study.model_dump()["bases"].values()
     apart = {"madx": ONE_SEED | {"bases": [BASE]}, "full-finetuning": ONE_SEED | {"bases": ["other"]}}
     names = table_names(make_study(apart, bases={BASE: settings, "other": settings}))
-    assert "differences_by_category" not in names and not any(name.startswith("significance") for name in names)
+    assert not any(name.startswith("significance") for name in names)
 
 
 def test_published_numbers_need_a_published_base_and_data(study):

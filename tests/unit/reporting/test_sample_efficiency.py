@@ -83,7 +83,7 @@ def test_lines_are_means_and_bands_deviations_over_seeds(study, tmp_path):
         )
 
 
-@pytest.mark.parametrize(("steps", "scale"), [([75, 150, 250], "linear"), (DECADES, "log"), ([75], "linear")])
+@pytest.mark.parametrize(("steps", "scale"), [([75, 150, 250], "linear"), (DECADES, "log"), ([75, 90], "linear")])
 def test_texts_do_not_overlap_though_the_lines_end_close_together(tmp_path, steps, scale):
     study = by_steps(*steps)
     with style():

@@ -55,21 +55,24 @@ def test_groups_are_the_pairs_that_they_name(study):
     groups = {item.name: item for item in comparisons(study, "ner")}
     assert list(groups) == [
         "all pairs",
+        "in-language pairs",
         "transfer pairs",
         *LANGUAGES,
-        "covered",
-        "unseen minus covered",
         "low-resource",
-        "low-resource minus high-resource",
+        "covered",
+        "unseen",
+        "low-resource minus high-resource covered",
+        "unseen minus covered",
     ]
     assert groups["all pairs"].pairs.all()
     assert np.array_equal(groups["transfer pairs"].pairs, ~np.eye(4, dtype=bool))
+    assert np.array_equal(groups["in-language pairs"].pairs, np.eye(4, dtype=bool))
     columns = {name: item.pairs.all(axis=0).tolist() for name, item in groups.items()}
     assert columns["low-resource covered"] == [False, False, True, False]
     assert columns["covered"] == [True, True, True, False]
     assert columns["low-resource"] == [False, False, True, True]
     contrast = groups["unseen minus covered"]
-    assert np.array_equal(contrast.pairs, groups["truly low-resource unseen"].pairs), "which is all that is unseen"
+    assert np.array_equal(contrast.pairs, groups["unseen"].pairs)
     assert np.array_equal(contrast.against, groups["covered"].pairs)
     single = single_languages(study, "ner")
     assert single["source"][1].pairs[1].all() and single["source"][1].pairs.sum() == 4
@@ -80,9 +83,9 @@ def test_categories_without_targets_have_no_row():
     study = small_study({"high-resource covered": ["qaa"], "low-resource covered": ["qac"]}, SEEDS)
     names = [item.name for item in comparisons(study, "ner")]
     assert "unseen" not in names and "covered" not in names
-    assert names[2:4] == ["high-resource covered", "low-resource covered"]
+    assert names[3:5] == ["high-resource covered", "low-resource covered"]
     alone = small_study({"high-resource covered": ["qaa"]}, SEEDS)
-    assert [item.name for item in comparisons(alone, "ner")] == ["all pairs"]
+    assert [item.name for item in comparisons(alone, "ner")] == ["all pairs", "in-language pairs"]
 
 
 def test_numbers_are_the_bootstraps(study, bootstrap, table):
@@ -165,6 +168,6 @@ def test_the_papers_grid_fits_a_page():
         return span_counts(random, 0.4 + 0.05 * list(seeds).index(method), 20, count)
 
     table = significance_table(study, {BASE: make_bootstrap(study, "ner", quick)}, ITEM)
-    assert len(table.shown) == len(comparisons(study, "ner")) + 2 == 13
-    assert len(table.data) == 5 * (13 + 32)
+    assert len(table.shown) == len(comparisons(study, "ner")) + 2 == 14
+    assert len(table.data) == 5 * (14 + 32)
     assert table.shown.set_index("pairs").loc["sources ahead", "full fine-tuning"].split(" ")[0] == "16/16"

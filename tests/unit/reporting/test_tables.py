@@ -17,7 +17,7 @@ from madx.reporting.names import tables
 from madx.reporting.parameter_table import parameter_table
 from madx.reporting.published import PublishedError, read_published
 from madx.reporting.scores import COLUMNS
-from madx.reporting.summary_tables import differences_by_category, summary_by_category
+from madx.reporting.summary_tables import summary_by_category
 from madx.reporting.table import Table, escape_latex, signed, with_deviation, write_table
 from madx.reporting.tables import make_tables, write_tables
 from tests.unit.reporting.conftest import (
@@ -400,16 +400,6 @@ def test_markdown_keeps_its_columns_when_a_cell_has_a_bar(tmp_path):
     assert r"x\|y" in (tmp_path / "t.md").read_text(encoding="utf-8")
 
 
-def test_differences_are_those_of_the_summary(study, scores):
-    summary = summary_by_category(study, scores).data.set_index(["pairs", "method", "statistic"])
-    differences = differences_by_category(study, scores).data.set_index(["pairs", "MAD-X minus", "statistic"])
-    for pairs in ("all", "in-language", "transfer"):
-        for other in set(study.methods("ner")) - {"madx"}:
-            ours, theirs = (summary.loc[(pairs, method, "mean"), GROUPS] for method in ("madx", other))
-            expected = ours - theirs
-            assert np.allclose(differences.loc[(pairs, other, "mean"), GROUPS].astype(float), expected.astype(float))
-
-
 def test_summary_equals_groups_of_the_scores(study, scores):
     summary = summary_by_category(study, scores).data.set_index(["pairs", "method", "statistic"])
     rows = scores[(scores.method == "madx") & (scores.source != scores.target)]
@@ -430,8 +420,7 @@ def test_summary_of_several_tasks_has_a_column_for_them(whole, whole_scores):
     rows = rows[(rows.method == "madx") & rows.target.isin(["qac", "qad", "qae", "qaf", "qag", "qah"])]
     mean = rows.groupby("seed")["value"].mean().mean()
     assert math.isclose(data.loc[("qa", SECOND, "transfer", "madx", "mean"), "low-resource"], mean)
-    differences = differences_by_category(whole, whole_scores)
-    assert math.isnan(cell(differences, "mlm-trg", "sd", "covered", task="qa", base=BASE, pairs="transfer"))
+    assert math.isnan(cell(table, "mlm-trg", "sd", "covered", task="qa", base=BASE, pairs="transfer"))
 
 
 def test_a_category_that_a_task_has_no_target_of_is_a_dash(whole):

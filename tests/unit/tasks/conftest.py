@@ -13,29 +13,31 @@ from madx.training.task_phase import TaskPhase
 from tests.unit.training.conftest import HIDDEN, tiny_model
 
 CLS, SEP = 0, 2
-SOUGHT = 30  # the sub-word after which the answer stands
+SOUGHT, LAST = 30, 31  # the sub-words between which the answer stands
 
 
 @pytest.fixture
 def random_questions():
-    """random_questions(count, seed) -> windows: the answer is the one sub-word after SOUGHT in the passage."""
+    """random_questions(count, seed) -> windows: the answer stands between the sub-words SOUGHT and LAST."""
 
     def make(count: int, seed: int = 0) -> QuestionWindows:
         rng = np.random.default_rng(seed)
-        ids, begins, ends, offsets, places, contexts, answers = [], [], [], [0], [], [], []
+        ids, begins, ends, offsets, firsts, lasts, contexts, answers = [], [], [], [0], [], [], [], []
         for _ in range(count):
-            passage = rng.integers(5, 20, size=int(rng.integers(4, 10)))
-            place = int(rng.integers(0, len(passage) - 1))
-            passage[place] = SOUGHT
+            passage = rng.integers(5, 20, size=int(rng.integers(5, 11)))
+            length = int(rng.integers(1, 4))
+            place = int(rng.integers(0, len(passage) - length - 1))
+            passage[[place, place + length + 1]] = SOUGHT, LAST
             words = [f"w{piece}" for piece in passage]
             starts = np.cumsum([0, *(len(word) + 1 for word in words[:-1])])
             ids += [CLS, 25, SEP, SEP, *passage, SEP]
             begins += [-1] * 4 + starts.tolist() + [-1]
             ends += [-1] * 4 + [int(s) + len(w) for s, w in zip(starts, words, strict=True)] + [-1]
-            places.append(4 + place + 1)
+            firsts.append(4 + place + 1)
+            lasts.append(4 + place + length)
             offsets.append(len(ids))
             contexts.append(" ".join(words))
-            answers.append([words[place + 1]])
+            answers.append([" ".join(words[place + 1 : place + length + 1])])
         texts = {"ids": [str(k) for k in range(count)], "contexts": contexts, "context_of": list(range(count))}
         return QuestionWindows.of(
             input_ids=ids,
@@ -44,8 +46,8 @@ def random_questions():
             questions=np.arange(count),
             begins=begins,
             ends=ends,
-            answer_first=places,
-            answer_last=places,
+            answer_first=firsts,
+            answer_last=lasts,
             texts=pack_texts(texts | {"answers": answers}),
         )
 
