@@ -1,14 +1,15 @@
 """Learning rates of the miniature: one grid, the same for every method, judged on dev sets of source languages.
 
-Run after `madx study --configfile config/config.yaml` (or Snakemake's target `adaptations`):
-    python -m benchmarks.learning_rates --configfile config/config.yaml
-Writes benchmarks/results/learning_rates.csv. Test sets are not read. The adaptation's rate is judged by the held-out
-perplexity, the task rates by dev F1, each with the settings of the study otherwise.
+Run after `madx study` with the same configuration (or Snakemake's target `adaptations`):
+    python -m benchmarks.learning_rates --configfile config/config.yaml --task ner
+Writes benchmarks/results/learning_rates_<task>.csv. Test sets are not read. The adaptation's rate is judged by the
+held-out perplexity, the task rates by the dev score, each with the settings of the study otherwise.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,23 +31,29 @@ SEEDS = (100, 101)  # not the study's seeds
 
 def main(
     configfile: Path = Path("config/config.yaml"),
+    task: Annotated[str, typer.Option(help="whose rates; it may not start from another task")] = "ner",
+    method: Annotated[list[str] | None, typer.Option(help="instead of all methods of the task")] = None,
     adaptation: Annotated[bool, typer.Option(help="the adaptation's rate instead of the task rates")] = False,
     language: Annotated[list[str] | None, typer.Option(help="instead of one covered and one unseen language")] = None,
     output: Path = Path("benchmarks/results"),
 ) -> None:
-    """Measure the grid on a covered and an unseen source language of the study."""
+    """Measure the grid on a covered and (if there is one) an unseen source language of the study."""
     study = load_study(configfile)
-    unseen = [code for code in study.sources("ner") if code not in study.covered]
-    languages = language or [study.table5_source, unseen[0]]
-    measure = _adaptation if adaptation else _tasks
-    rows = []
+    sources = study.sources(task)
+    languages = language or [sources[0], *[code for code in sources if code not in study.covered][:1]]
     with tempfile.TemporaryDirectory() as scratch:
-        for row in measure(study, languages, Path(scratch)):
+        rows = (
+            _adaptation(study, languages, Path(scratch))
+            if adaptation
+            else _tasks(study, task, method or study.methods(task), languages, Path(scratch))
+        )
+        found = []
+        for row in rows:
             print(row, flush=True)
-            rows.append(row)
+            found.append(row)
     output.mkdir(parents=True, exist_ok=True)
-    name = "adaptation_learning_rates.csv" if adaptation else "learning_rates.csv"
-    pd.DataFrame(rows).to_csv(output / name, index=False)
+    name = "adaptation_learning_rates" if adaptation else "_".join(["learning_rates", task, *(method or [])])
+    pd.DataFrame(found).to_csv(output / f"{name}.csv", index=False)
 
 
 def _adaptation(study: Study, languages: list[str], scratch: Path):
@@ -77,13 +84,13 @@ def _adaptation(study: Study, languages: list[str], scratch: Path):
                 yield {"kind": kind, "rate": rate, "language": language, "perplexity": round(perplexity, 3)}
 
 
-def _tasks(study: Study, languages: list[str], scratch: Path):
-    """Best dev F1 of a source, by method, rate and source (mean over the seeds)."""
+def _tasks(study: Study, task: str, methods: Sequence[str], languages: list[str], scratch: Path):
+    """Best dev score of each seed, by method, rate and source; MLM-TRG adapted to the source."""
     base = next(iter(study.bases))
     paths = Paths(study)
     machine = set_up(study.compute, study.compute.threads)
-    task = study.tasks["ner"]
-    for name in study.methods("ner", base):
+    settings = study.tasks[task]
+    for name in methods:
         method = METHODS[name]
         for rate in GRID:
             for source in languages:
@@ -91,25 +98,25 @@ def _tasks(study: Study, languages: list[str], scratch: Path):
                 for seeds in [[seed] for seed in SEEDS] if whole else [list(SEEDS)]:
                     folders = [scratch / name / f"{rate}" / source / f"seed{seed}" for seed in seeds]
                     train_task(
-                        task,
+                        settings,
                         study.adapters,
                         trains=method.trains,
                         seeds=seeds,
                         learning_rate=rate,
-                        epochs=study.epochs("ner", name, source),
-                        batch_size=study.by_category(task.batch_size, source),
+                        epochs=study.epochs(task, name, source),
+                        batch_size=study.by_category(settings.batch_size, source),
                         base_folder=paths.base_folder(base, name, source, source),
                         language_folder=paths.language_adapters(base, name, source),
-                        data_path=paths.sequences(base, "ner", source, "training"),
-                        description={"task": "ner"},
+                        data_path=paths.sequences(base, task, source, "training"),
+                        description={"task": task},
                         folders=folders,
                         metrics_path=scratch / "metrics.jsonl",
                         checkpoint_folder=scratch / "checkpoint",
                         machine=machine,
                     )
                     for seed, folder in zip(seeds, folders, strict=True):
-                        dev_f1 = read_json(folder / "adapter.json")["dev_score"]
-                        yield {"method": name, "rate": rate, "source": source, "seed": seed, "dev_f1": round(dev_f1, 2)}
+                        score = round(read_json(folder / "adapter.json")["dev_score"], 2)
+                        yield {"method": name, "rate": rate, "source": source, "seed": seed, "dev_score": score}
 
 
 if __name__ == "__main__":
