@@ -245,6 +245,10 @@ class Study(Strict):
         """The steps at which the adapters of a language are kept (Adaptation.kept_steps)."""
         return self.adaptation.kept_steps(self.by_category(self.adaptation.steps, code))
 
+    def has_steps(self, task: str, base: str | None = None) -> bool:
+        """Whether MAD-X is scored by steps of adaptation in an NER task (with one base), for figure 6."""
+        return bool(self.figure6_targets) and "madx" in self.methods(task, base)
+
     def sources(self, task: str) -> tuple[str, ...]:
         """Languages that a task is trained on, in the configuration's order."""
         wanted = self.tasks[task].sources

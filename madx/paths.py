@@ -82,16 +82,20 @@ class Paths:
             self.results / "sample_efficiency" / base / task / f"{study.table5_source}.json"
             for task in study.tasks_of("ner")
             for base in study.bases
-            if study.figure6_targets and "madx" in study.methods(task, base)
+            if study.has_steps(task, base)
         ]
 
     def metrics(self) -> list[Path]:
         """The metrics of all language adaptations."""
         return [self.adaptation(*adaptation) / "metrics.jsonl" for adaptation in self.study.adaptations]
 
+    def revision(self, repository: str) -> Path:
+        """The record of the commit of a data set or base on the hub, by its name (madx.revisions)."""
+        return self.results / "revisions" / f"{repository}.json"
+
     def revisions(self) -> list[Path]:
-        """The commits of everything that is read from the hub."""
-        return [self.results / "revisions" / f"{name}.json" for name in repositories(self.study)]
+        """The records of everything that is read from the hub."""
+        return list(map(self.revision, repositories(self.study)))
 
     def run(self, base: str, task: str, method: str, source: str, target: str | None = None) -> Path:
         """The folder of what a run trains, below which each seed has its own."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from madx.config_types import Source, TextSource
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-IDS = {"hub": "id", "pretrained": "path"}  # the setting with the id of a repository, by `source`
+HUB = {"hub": ("dataset", "id"), "pretrained": ("model", "path")}  # by `source`: the kind, and the setting with its id
 CACHED = "config.json"  # a file of every model
 
 
@@ -36,18 +36,16 @@ class Repository:
         """A file's name, as the hub's own cache writes it: datasets--unimelb-nlp--wikiann."""
         return f"{self.kind}s--{self.id.replace('/', '--')}"
 
-    @property
-    def download(self) -> str:
-        """The command that fetches all of it into a folder."""
-        options = (["--repo-type dataset"] if self.kind == "dataset" else []) + (
-            [f"--revision {self.revision}"] if self.revision else []
+    def remedy(self, *include: str) -> str:
+        """What to do where it cannot be had; include: the files that are needed, all of them without any."""
+        options = {"--repo-type": "dataset" if self.kind == "dataset" else "", "--revision": self.revision or ""}
+        options |= {"--include": " ".join(include), "--local-dir": "FOLDER"}
+        command = " ".join(["hf download", self.id, *(f"{name} {value}" for name, value in options.items() if value)])
+        setting = "the source's `id`" if self.kind == "dataset" else "the base's `path`"
+        return (
+            "Only the rules record_revision, prepare_* and fetch_* need network; run them where there is one, or run "
+            f"`{command}` there and set {setting} to FOLDER"
         )
-        return " ".join(["hf download", self.id, *options, "--local-dir FOLDER"])
-
-    @property
-    def setting(self) -> str:
-        """The setting that names the folder then."""
-        return "the source's `id`" if self.kind == "dataset" else "the base's `path`"
 
 
 def repositories(study: Study) -> dict[str, Repository]:
@@ -89,11 +87,11 @@ def at_recorded_commits(study: Study, records: Iterable[str | Path]) -> Study:
     from madx.config import parse_study
 
     commits = {(record["kind"], record["id"]): record["commit"] for record in map(read_json, records)}
-    kinds = {"hub": "dataset", "pretrained": "model"}
     settings = study.model_dump(mode="json")
     for mapping in _mappings(settings):
-        if (source := mapping.get("source")) in kinds:
-            mapping["revision"] = commits.get((kinds[source], mapping[IDS[source]]), mapping["revision"])
+        if mapping.get("source") in HUB:
+            kind, id_ = HUB[mapping["source"]]
+            mapping["revision"] = commits.get((kind, mapping[id_]), mapping["revision"])
     return parse_study(settings, "configuration")
 
 
@@ -112,8 +110,7 @@ def _commit(repository: Repository) -> str:
         reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
         raise RevisionError(
             f"{repository.kind} {repository.id!r}: the commit of {repository.revision or 'its newest revision'} cannot"
-            f" be looked up ({reason}). Only the rules record_revision, prepare_* and fetch_* need network; run them "
-            f"where there is one, or run `{repository.download}` there and set {repository.setting} to FOLDER"
+            f" be looked up ({reason}). {repository.remedy()}"
         ) from error
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from madx.config_types import HubSource
 from madx.data.errors import DataError
+from madx.revisions import of_source
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -62,7 +62,8 @@ def open_hub(source: HubSource, code: str, split: str) -> HubSplit:
 
     configuration = source.configuration.format(language=code)
     what = f"{configuration!r}, split {split!r}"
-    revision = None if Path(source.id).is_dir() else source.revision
+    repository = of_source(source)
+    revision = repository.revision if repository else None
     try:
         with tempfile.TemporaryDirectory() as locks:  # finding the files leaves lock files behind
             builder = datasets.load_dataset_builder(source.id, configuration, revision=revision, cache_dir=locks)
@@ -84,12 +85,9 @@ def open_hub(source: HubSource, code: str, split: str) -> HubSplit:
 
 def _unavailable(source: HubSource, what: str, error: Exception) -> DataError:
     reason = (" ".join(str(error).split()) or type(error).__name__)[:200]
-    if Path(source.id).is_dir():
+    repository = of_source(source)
+    if repository is None:
         return DataError(f"{source.id}: {what} cannot be read from this folder ({reason})")
-    revision = f" --revision {source.revision}" if source.revision else ""
     folders = f'"{source.configuration.replace("{language}", "*")}/*"'
-    return DataError(
-        f"data set {source.id!r}: {what} cannot be had ({reason}). Only the rules record_revision, prepare_* "
-        f"and fetch_* need network; run them where there is one, or run `hf download {source.id} --repo-type dataset"
-        f"{revision} --include README.md {folders} --local-dir FOLDER` there and set the source's `id` to FOLDER"
-    )
+    remedy = repository.remedy("README.md", folders)
+    return DataError(f"data set {source.id!r}: {what} cannot be had ({reason}). {remedy}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from madx.config import Study
 from madx.config_types import HubSource, LocalSource, Source, TextSource
+from madx.revisions import of_source
 
 
 def describe_source(study: Study, source: Source | TextSource, code: str) -> dict[str, Any]:
@@ -18,6 +19,6 @@ def describe_source(study: Study, source: Source | TextSource, code: str) -> dic
             "source": "hub",
             "id": source.id,
             "configuration": source.configuration.format(language=code),
-            "revision": None if Path(source.id).is_dir() else source.revision,
+            "revision": repository.revision if (repository := of_source(source)) else None,
         }
     return {"source": "miniature", "seed": study.miniature.seed}

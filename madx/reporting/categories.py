@@ -11,7 +11,6 @@ from madx.config import Study
 from madx.languages import CATEGORIES
 
 HIGH = CATEGORIES[0]  # the one category of high-resource languages
-ALL_TARGETS = "all targets"
 
 
 def category_runs(study: Study, codes: Sequence[str]) -> tuple[tuple[str, int], ...]:
@@ -35,5 +34,5 @@ def target_groups(study: Study, targets: Sequence[str]) -> dict[str, np.ndarray]
         "low-resource": category != HIGH,
         "covered": covered,
         "unseen": ~covered,
-        ALL_TARGETS: np.full(len(targets), True),
+        "all targets": np.full(len(targets), True),
     }

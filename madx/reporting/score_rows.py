@@ -65,7 +65,6 @@ def score_table(
     headings: Sequence[str],
     rows: Sequence[ScoreRow],
     *,
-    show: Callable[[float], str] = number,
     best_within: Sequence[str] | None = None,
     groups: tuple[tuple[str, int], ...] = (),
 ) -> Table:
@@ -88,7 +87,7 @@ def score_table(
         starts.append(len(shown))
         for metric, statistics in zip(row.metrics, _statistics(row), strict=True):
             data += [(*row.keys.values(), metric, name, *values) for name, values in statistics.items()]
-        shown += _lines(row, seen, show)
+        shown += _lines(row, seen)
     best = () if best_within is None else _best(rows, best_within)
     return Table(
         name=name,
@@ -111,21 +110,21 @@ def _statistics(row: ScoreRow) -> list[dict[str, np.ndarray]]:
     return found
 
 
-def _lines(row: ScoreRow, keys: Sequence[str], show: Callable[[float], str]) -> list[tuple[str, ...]]:
+def _lines(row: ScoreRow, keys: Sequence[str]) -> list[tuple[str, ...]]:
     """The lines that people see of a row; only the first repeats the keys before the method."""
     first = tuple(row.shown_keys[key] for key in keys)
     before = ("",) * (len(keys) - 1)
     if len(row.metrics) == 1:
-        lines = [(*first, *map(with_deviation, map(show, row.mean[0]), row.deviation[0]))]
+        lines = [(*first, *map(with_deviation, map(number, row.mean[0]), row.deviation[0]))]
     else:
-        lines = [(*first, *_beside(row.mean, show)), (*before, OF_SEEDS, *_beside(row.deviation, number))]
+        lines = [(*first, *_beside(row.mean)), (*before, OF_SEEDS, *_beside(row.deviation))]
     if row.published is not None:
-        lines.append((*before, "paper", *_beside(row.published, number)))
+        lines.append((*before, "paper", *_beside(row.published)))
         lines.append((*before, "difference", *_beside(row.mean - row.published, signed)))
     return lines
 
 
-def _beside(values: np.ndarray, show: Callable[[float], str]) -> list[str]:
+def _beside(values: np.ndarray, show: Callable[[float], str] = number) -> list[str]:
     """(metrics, columns) -> one text a column, the metrics side by side; one dash where there is none of them."""
     return [
         DASH if all(map(math.isnan, column)) else " / ".join(map(show, column)) for column in values.T.astype(float)

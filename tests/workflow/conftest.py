@@ -105,13 +105,24 @@ def local_settings(study: str) -> dict:
     return settings
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> TouchedStudy:
-    """A study on local files (three languages, one of them unseen), run once with touching scripts."""
-    folder = tmp_path_factory.mktemp("copy")
+def touching_copy(folder: Path) -> Path:
+    """A copy of the repository whose scripts do nothing but touch their outputs."""
     copy_repository(folder)
     for script in (folder / "workflow/scripts").glob("*.py"):
         script.write_text(TOUCH, encoding="utf-8")
+    return folder
+
+
+def to_be_changed(study: TouchedStudy, folder: Path) -> TouchedStudy:
+    """A copy of a finished study, files with their times."""
+    shutil.copytree(study.folder, folder, symlinks=True, copy_function=shutil.copy2)
+    return TouchedStudy(folder, study.configfile)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> TouchedStudy:
+    """A study on local files (three languages, one of them unseen), run once with touching scripts."""
+    folder = touching_copy(tmp_path_factory.mktemp("copy"))
     (folder / "config/touched.yaml").write_text(json.dumps(local_settings("touched")), encoding="utf-8")
     for language in ("qaa", "qac", "qae"):
         for path in (f"text/{language}.txt", *(f"ner/{language}/{split}.txt" for split in ("train", "dev", "test"))):
@@ -126,11 +137,7 @@ def finished(tmp_path_factory) -> TouchedStudy:
 @pytest.fixture(scope="session")
 def finished_complete(tmp_path_factory) -> TouchedStudy:
     """A study of all methods and tasks, run once with touching scripts."""
-    folder = tmp_path_factory.mktemp("complete")
-    copy_repository(folder)
-    for script in (folder / "workflow/scripts").glob("*.py"):
-        script.write_text(TOUCH, encoding="utf-8")
-    study = TouchedStudy(folder, "config/tiny-complete.yaml")
+    study = TouchedStudy(touching_copy(tmp_path_factory.mktemp("complete")), "config/tiny-complete.yaml")
     study.run()
     return study
 
@@ -138,12 +145,10 @@ def finished_complete(tmp_path_factory) -> TouchedStudy:
 @pytest.fixture
 def complete_study(finished_complete, tmp_path) -> TouchedStudy:
     """The finished study of all methods and tasks, to be changed by one test."""
-    shutil.copytree(finished_complete.folder, tmp_path / "study", symlinks=True, copy_function=shutil.copy2)
-    return TouchedStudy(tmp_path / "study", finished_complete.configfile)
+    return to_be_changed(finished_complete, tmp_path / "study")
 
 
 @pytest.fixture
 def study(finished, tmp_path) -> TouchedStudy:
     """The finished study, to be changed by one test."""
-    shutil.copytree(finished.folder, tmp_path / "study", symlinks=True, copy_function=shutil.copy2)
-    return TouchedStudy(tmp_path / "study", finished.configfile)
+    return to_be_changed(finished, tmp_path / "study")

@@ -94,7 +94,9 @@ rule make_figures:
         metrics=list(map(str, PATHS.metrics())),
         counts=COUNTS,
         choices=[
-            str(PATHS.labelled(task, target, "test")) for task in study.tasks_of("ccr") for target in study.targets(task)
+            str(PATHS.labelled(task, target, "test"))
+            for task in study.tasks_of("ccr")
+            for target in study.targets(task)
         ],
         steps=STEP_SCORES,
     output:

@@ -113,21 +113,23 @@ def labelled_code(task, language, splits):
     return code_digest("madx.data.labelled", kind, without=unused_readers(*sources))
 
 
-def text_revisions(language):
-    """The records of the hub's commits of a language's text and of its evaluation texts."""
+def text_sources(language):
+    """The data sources of a language's text and of its evaluation texts."""
     sources = [study.text_source(language)]
     for task, splits in evaluation_splits(language):
         sources += labelled_sources(task, language, splits).values()
-    return revisions(*map(of_source, sources))
+    return sources
+
+
+def text_revisions(language):
+    """The records of their commits on the hub."""
+    return revisions(*map(of_source, text_sources(language)))
 
 
 def text_code(language):
     """The digest of what prepares a language's text, the readers of evaluation texts included."""
-    sources, kinds = [study.text_source(language)], set()
-    for task, splits in evaluation_splits(language):
-        sources += labelled_sources(task, language, splits).values()
-        kinds.add(f"madx.data.{study.tasks[task].kind}")
-    return code_digest("madx.data.text", *sorted(kinds), without=unused_readers(*sources))
+    kinds = {f"madx.data.{study.tasks[task].kind}" for task, _ in evaluation_splits(language)}
+    return code_digest("madx.data.text", *sorted(kinds), without=unused_readers(*text_sources(language)))
 
 
 def evaluation_splits(language):
@@ -197,7 +199,7 @@ def source_files(source, language, splits=(None,)):
 
 def revisions(*repositories_):
     """The records of commits on the hub of what is there."""
-    return sorted({f"{RESULTS}/revisions/{repository.name}.json" for repository in repositories_ if repository})
+    return sorted({str(PATHS.revision(repository.name)) for repository in repositories_ if repository})
 
 
 def base_files(base, patterns):
