@@ -122,7 +122,7 @@ def test_figure_6_is_of_the_adapters_of_each_step(results):
         run = json.loads(path.read_text(encoding="utf-8"))
         for target, steps in run["provenance"]["adaptations"].items():
             folder = results / "adaptations" / run["base"] / METHODS["madx"].adaptation / target
-            files = {int(kept.name.removeprefix("step")): kept for kept in (folder / "steps").iterdir()}
+            files = {int(kept.name.removeprefix("step")): kept for kept in (folder / "steps").glob("step*")}
             last = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))["steps"]
             for step, digest in steps.items():
                 kept = folder if int(step) == last else files[int(step)]
