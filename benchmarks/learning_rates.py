@@ -33,6 +33,7 @@ def main(
     configfile: Path = Path("config/config.yaml"),
     task: Annotated[str, typer.Option(help="whose rates; it may not start from another task")] = "ner",
     method: Annotated[list[str] | None, typer.Option(help="instead of all methods of the task")] = None,
+    rate: Annotated[list[float] | None, typer.Option(help="instead of the whole grid")] = None,
     adaptation: Annotated[bool, typer.Option(help="the adaptation's rate instead of the task rates")] = False,
     language: Annotated[list[str] | None, typer.Option(help="instead of one covered and one unseen language")] = None,
     output: Path = Path("benchmarks/results"),
@@ -43,9 +44,9 @@ def main(
     languages = language or [sources[0], *[code for code in sources if code not in study.covered][:1]]
     with tempfile.TemporaryDirectory() as scratch:
         rows = (
-            _adaptation(study, languages, Path(scratch))
+            _adaptation(study, rate or GRID, languages, Path(scratch))
             if adaptation
-            else _tasks(study, task, method or study.methods(task), languages, Path(scratch))
+            else _tasks(study, task, method or study.methods(task), rate or GRID, languages, Path(scratch))
         )
         found = []
         for row in rows:
@@ -56,15 +57,15 @@ def main(
     pd.DataFrame(found).to_csv(output / f"{name}.csv", index=False)
 
 
-def _adaptation(study: Study, languages: list[str], scratch: Path):
+def _adaptation(study: Study, rates: Sequence[float], languages: list[str], scratch: Path):
     """Held-out perplexity after adaptation, by kind, rate and language."""
     base = next(iter(study.bases))
     results = Path("results") / study.study
     machine = set_up(study.compute, study.compute.threads)
     for kind in ["lad-inv"]:  # the kind without the invertible adapter takes the same rate
-        for rate in GRID:
-            rates = study.adaptation.learning_rate.model_copy(update={"adapter": rate})
-            settings = study.adaptation.model_copy(update={"learning_rate": rates, "save_steps": ()})
+        for rate in rates:
+            learning_rate = study.adaptation.learning_rate.model_copy(update={"adapter": rate})
+            settings = study.adaptation.model_copy(update={"learning_rate": learning_rate, "save_steps": ()})
             for language in languages:
                 folder = scratch / f"{kind}-{rate}-{language}"
                 adapt_language(
@@ -84,7 +85,9 @@ def _adaptation(study: Study, languages: list[str], scratch: Path):
                 yield {"kind": kind, "rate": rate, "language": language, "perplexity": round(perplexity, 3)}
 
 
-def _tasks(study: Study, task: str, methods: Sequence[str], languages: list[str], scratch: Path):
+def _tasks(
+    study: Study, task: str, methods: Sequence[str], rates: Sequence[float], languages: list[str], scratch: Path
+):
     """Best dev score of each seed, by method, rate and source; MLM-TRG adapted to the source."""
     base = next(iter(study.bases))
     paths = Paths(study)
@@ -92,7 +95,7 @@ def _tasks(study: Study, task: str, methods: Sequence[str], languages: list[str]
     settings = study.tasks[task]
     for name in methods:
         method = METHODS[name]
-        for rate in GRID:
+        for rate in rates:
             for source in languages:
                 whole = method.trains == "model"
                 for seeds in [[seed] for seed in SEEDS] if whole else [list(SEEDS)]:
