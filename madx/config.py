@@ -34,6 +34,9 @@ from madx.data import EVALUATION_SPLITS
 from madx.languages import CATEGORIES, Language, LanguageError, nearest, read_languages
 from madx.methods import METHODS
 
+# settings by which a task's test parts are read and tokenized, of all kinds of task
+OF_TEST_PARTS = {"kind", "labels", "map_tags", "article_splits", "max_length", "stride", "question_words"}
+
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message is one line for the user."""
@@ -245,9 +248,10 @@ class Study(Strict):
         """The steps at which the adapters of a language are kept (Adaptation.kept_steps)."""
         return self.adaptation.kept_steps(self.by_category(self.adaptation.steps, code))
 
-    def has_steps(self, task: str, base: str | None = None) -> bool:
-        """Whether MAD-X is scored by steps of adaptation in an NER task (with one base), for figure 6."""
-        return bool(self.figure6_targets) and "madx" in self.methods(task, base)
+    def scored_by_steps(self, task: str, base: str | None = None) -> bool:
+        """Whether figure 6 is made of a task (with one base): MAD-X's scores after some steps of adaptation."""
+        wanted = bool(self.figure6_targets) and self.tasks[task].kind == "ner"
+        return wanted and "madx" in self.methods(task, base)
 
     def sources(self, task: str) -> tuple[str, ...]:
         """Languages that a task is trained on, in the configuration's order."""
@@ -291,6 +295,16 @@ class Study(Strict):
         if split != "test":
             return settings.data
         return settings.test_data_of.get(language) or settings.test_data or settings.data
+
+    def test_task(self, task: str, language: str) -> str:
+        """The first task with the same test part of a language, read and tokenized in the same way: it is made once."""
+
+        def test_part(name: str):
+            read = self.tasks[name].model_dump(include=OF_TEST_PARTS)
+            return read, self.data_source(name, language, "test")
+
+        alike = (name for name in self.tasks if language in self.targets(name) and test_part(name) == test_part(task))
+        return next(alike, task)
 
     def splits(self, task: str, language: str) -> tuple[str, ...]:
         """Splits of a language's labelled data that a task is trained and scored on."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from madx.languages import CODE, nearest
 from madx.methods import METHODS
-from madx.revisions import hub_repositories
+from madx.repositories import hub_repositories
 
 if TYPE_CHECKING:
     from madx.config import MadeBase, Study

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from madx.methods import METHODS
-from madx.revisions import repositories
+from madx.repositories import repositories
 
 if TYPE_CHECKING:
     from madx.config import Study
@@ -37,11 +37,13 @@ class Paths:
         return self.folder or Path("results") / self.study.study
 
     def labelled(self, task: str, language: str, split: str) -> Path:
-        """A split ("train", "dev", "test") of a language's labelled data."""
+        """A split ("train", "dev", "test") of a language's labelled data; tasks share equal test parts."""
+        task = self.study.test_task(task, language) if split == "test" else task
         return self.results / "labelled" / task / language / f"{split}.parquet"
 
     def sequences(self, base: str, task: str, language: str, part: str) -> Path:
         """Token sequences of a language's labelled data; part: training (train and dev) or test."""
+        task = self.study.test_task(task, language) if part == "test" else task
         return self.results / "labelled" / base / task / language / f"{part}.npz"
 
     def adaptation(self, base: str, kind: str, language: str) -> Path:
@@ -80,18 +82,18 @@ class Paths:
         study = self.study
         return [
             self.results / "sample_efficiency" / base / task / f"{study.table5_source}.json"
-            for task in study.tasks_of("ner")
+            for task in study.tasks
             for base in study.bases
-            if study.has_steps(task, base)
+            if study.scored_by_steps(task, base)
         ]
 
     def metrics(self) -> list[Path]:
         """The metrics of all language adaptations."""
         return [self.adaptation(*adaptation) / "metrics.jsonl" for adaptation in self.study.adaptations]
 
-    def revision(self, repository: str) -> Path:
-        """The record of the commit of a data set or base on the hub, by its name (madx.revisions)."""
-        return self.results / "revisions" / f"{repository}.json"
+    def revision(self, name: str) -> Path:
+        """The record of the commit of a repository on the hub, by its name (madx.repositories, madx.revisions)."""
+        return self.results / "revisions" / f"{name}.json"
 
     def revisions(self) -> list[Path]:
         """The records of everything that is read from the hub."""

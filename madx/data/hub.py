@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from madx.config_types import HubSource
 from madx.data.errors import DataError
-from madx.revisions import of_source
+from madx.repositories import of_source
+from madx.revisions import remedy
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -89,5 +90,6 @@ def _unavailable(source: HubSource, what: str, error: Exception) -> DataError:
     if repository is None:
         return DataError(f"{source.id}: {what} cannot be read from this folder ({reason})")
     folders = f'"{source.configuration.replace("{language}", "*")}/*"'
-    remedy = repository.remedy("README.md", folders)
-    return DataError(f"data set {source.id!r}: {what} cannot be had ({reason}). {remedy}")
+    return DataError(
+        f"data set {source.id!r}: {what} cannot be had ({reason}). {remedy(repository, 'README.md', folders)}"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from madx.config import Study
 from madx.config_types import HubSource, LocalSource, Source, TextSource
-from madx.revisions import of_source
+from madx.repositories import of_source
 
 
 def describe_source(study: Study, source: Source | TextSource, code: str) -> dict[str, Any]:

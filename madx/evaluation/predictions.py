@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ from madx.files import atomic_path
 
 
 def write_conll(
-    labelled_folder: Path, folder: Path, target: str, seed: int, windows: Windows, predicted: np.ndarray
+    labelled: Mapping[str, Path], folder: Path, target: str, seed: int, windows: Windows, predicted: np.ndarray
 ) -> None:
-    """Write folder/<target>.seed<seed>.conll for the test sentences of a target; predicted: (words,) tag ids."""
+    """Write folder/<target>.seed<seed>.conll for the test sentences of a target; predicted: (words,) tag ids.
+
+    labelled: target -> its labelled test sentences (parquet).
+    """
     import pyarrow.parquet as parquet
 
-    sentences = parquet.read_table(labelled_folder / target / "test.parquet", columns=["tokens"])["tokens"].to_pylist()
+    sentences = parquet.read_table(labelled[target], columns=["tokens"])["tokens"].to_pylist()
     with atomic_path(folder / f"{target}.seed{seed}.conll") as temporary, open(temporary, "w", encoding="utf-8") as out:
         for number, tokens in enumerate(sentences):
             start = windows.gold_offsets[number]

@@ -12,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from madx.files import atomic_path, file_digest, read_json, write_json
 from madx.models.architectures import Architecture, ArchitectureError, architecture_of
-from madx.revisions import COMMIT
+from madx.repositories import COMMIT
 
 
 class BaseError(ValueError):

@@ -22,7 +22,7 @@ LABELS = {"full": "all weights", "lad": "language adapters", "lad-inv": "languag
 # inches
 WIDTH, HEIGHT, GAP, LEFT, BOTTOM, TOP = 2.1, 1.75, 0.18, 0.95, 0.65, 0.7
 LEGEND_LINE = 0.17
-MARKERS = "osD^vPX"  # of the first ten languages of a category, the next ten, ...
+MARKERS = "osD^vPX"  # seven to ten colours: each of seventy languages has a pair of its own
 
 
 def learning_curves(study: Study, perplexities: pd.DataFrame, base: str) -> Figure:
@@ -77,7 +77,7 @@ def write_learning_curves(study: Study, metrics_paths: Iterable[str | Path], fol
 def _draw_panel(axes: Axes, codes: Sequence[str], perplexities: pd.DataFrame) -> None:
     for code, (colour, marker) in _looks(codes).items():
         curve = perplexities[perplexities["language"] == code]
-        axes.plot(curve["step"], curve["perplexity"], color=colour, lw=1.4, marker=marker, ms=2.5)
+        axes.plot(curve["step"], curve["perplexity"], color=colour, lw=1.4, marker=marker, ms=3.2)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
@@ -107,4 +107,4 @@ def _draw_names(axes: Axes, codes: Sequence[str]) -> None:
 def _looks(codes: Sequence[str]) -> dict[str, tuple]:
     """Colour and marker of each language of a category."""
     palette = seaborn.color_palette("colorblind")
-    return {code: (palette[i % len(palette)], MARKERS[i // len(palette)]) for i, code in enumerate(codes)}
+    return {code: (palette[i % len(palette)], MARKERS[i % len(MARKERS)]) for i, code in enumerate(codes)}

@@ -53,7 +53,7 @@ def _tables(study: Study) -> Iterator[Item]:
         for kind in ("table2_by_source", "table2_by_target", *(["table5_zero_shot"] if study.table5_source else [])):
             yield _of_task(study, kind, task)
         yield from _significance(study, task)
-        if study.has_steps(task):
+        if study.scored_by_steps(task):
             yield _of_task(study, "figure6_sample_efficiency", task)
     for task in study.tasks_of("qa"):
         yield _of_task(study, "table3_xquad", task)
@@ -101,7 +101,7 @@ def _ner_figures(study: Study, task: str, base: str) -> Iterator[Item]:
             yield _of_base(study, kind, task, base, method=other)
     if has_differences(study, task, base):
         yield _forest(study, task, base)
-    if study.has_steps(task, base):
+    if study.scored_by_steps(task, base):
         yield _of_base(study, "figure6_sample_efficiency", task, base)
     for method in methods:
         name = _stem(f"heatmap_{method}", _task(study, task), _base(study, base))

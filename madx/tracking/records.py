@@ -74,7 +74,7 @@ class Record:
 
 def read_records(study: Study, results: Path) -> list[Record]:
     """All records of a study as far as it has come, the study itself first."""
-    data = _DataSets(results)
+    data = _DataSets(Paths(study, results))
     return [
         _study_record(study, results),
         *_base_records(study, results),
@@ -227,27 +227,27 @@ def _score_points(study: Study, task: str, scores: list[dict[str, Any]], file: P
 class _DataSets:
     """Data sets with their fingerprints; each file is read once."""
 
-    def __init__(self, results: Path) -> None:
-        self.results = results
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
         self.digests: dict[Path, str] = {}
 
     def corpus(self, base: str, language: str) -> tuple[DataSet, ...]:
-        return tuple(self._data_sets([(f"corpora/{base}/{language}.bin", "training")]))
+        return tuple(self._data_sets([(self.paths.results / f"corpora/{base}/{language}.bin", "training")]))
 
     def labelled(self, task: str, source: str, targets: set[str]) -> tuple[DataSet, ...]:
-        folder = f"labelled/{task}"
-        files = [(f"{folder}/{source}/train.parquet", "training"), (f"{folder}/{source}/dev.parquet", "validation")]
-        files += [(f"{folder}/{target}/test.parquet", "test") for target in sorted(targets)]
+        training = {"train": "training", "dev": "validation"}
+        files = [(self.paths.labelled(task, source, split), context) for split, context in training.items()]
+        files += [(self.paths.labelled(task, target, "test"), "test") for target in sorted(targets)]
         return tuple(self._data_sets(files))
 
-    def _data_sets(self, files: list[tuple[str, str]]) -> Iterator[DataSet]:
-        for place, context in files:
-            path = self.results / place
+    def _data_sets(self, files: list[tuple[Path, str]]) -> Iterator[DataSet]:
+        for path, context in files:
             if path.exists():
                 if path not in self.digests:
                     self.digests[path] = file_digest(path)
-                name = place.partition("/")[2].rpartition(".")[0]
-                yield DataSet(name, self.digests[path], f"{self.results.name}/{place}", context)
+                place = path.relative_to(self.paths.results)
+                name = str(Path(*place.parts[1:]).with_suffix(""))
+                yield DataSet(name, self.digests[path], f"{self.paths.results.name}/{place}", context)
 
 
 def _lines(path: Path) -> Iterator[tuple[dict[str, Any], Point]]:

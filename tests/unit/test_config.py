@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from madx.config import ConfigError, load_study, parse_study
-from madx.revisions import repositories
+from madx.repositories import repositories
 
 ROOT = Path(__file__).parents[2]
 TINY = yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8"))
@@ -449,3 +449,27 @@ def test_settings_cannot_change():
     study = parse_study(TINY, "t")
     with pytest.raises(ValidationError):
         study.adaptation.steps = 3
+
+
+def test_tasks_share_equal_test_parts():
+    study = load_study(ROOT / "config/paper.yaml", {"languages_table": str(ROOT / "config/languages.tsv")})
+    assert {study.test_task(task, "et") for task in study.tasks_of("ccr")} == {"ccr-siqa"}
+    assert study.test_task("ner", "en") == "ner"
+    settings = study.model_dump(mode="json")
+    settings["tasks"]["ccr"]["max_length"] = 64  # other sub-words
+    settings["tasks"]["ccr-copa"]["test_data_of"] = {}  # another English test part
+    changed = parse_study(settings, "x")
+    assert [changed.test_task(task, "et") for task in ("ccr-siqa", "ccr-copa", "ccr")] == [
+        "ccr-siqa",
+        "ccr-siqa",
+        "ccr",
+    ]
+    assert changed.test_task("ccr-copa", "en") == "ccr-copa"
+    del settings["tasks"]["ccr"]
+    settings["tasks"]["ccr-siqa"]["targets"] = ["en"]  # it has no Estonian test part to share
+    assert parse_study(settings, "x").test_task("ccr-copa", "et") == "ccr-copa"
+
+
+def test_figure_6_is_of_named_entities_alone():
+    study = load_study(ROOT / "config/paper.yaml", {"languages_table": str(ROOT / "config/languages.tsv")})
+    assert [task for task in study.tasks if study.scored_by_steps(task)] == ["ner"]

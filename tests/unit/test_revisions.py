@@ -13,7 +13,8 @@ import pytest
 
 from madx.config import load_study, parse_study
 from madx.files import read_json
-from madx.revisions import Repository, RevisionError, at_recorded_commits, record_revision, repositories
+from madx.repositories import Repository, repositories
+from madx.revisions import RevisionError, at_recorded_commits, record_revision
 
 NEWEST, TAGGED = "0123456789abcdef" * 2 + "01234567", "fedcba9876543210" * 2 + "76543210"
 ANSWERS = {
@@ -23,7 +24,8 @@ ANSWERS = {
 }
 RECORD = """
 import sys
-from madx.revisions import Repository, RevisionError, record_revision
+from madx.repositories import Repository
+from madx.revisions import RevisionError, record_revision
 kind, id_, revision, path = sys.argv[1:]
 try:
     record_revision(Repository(kind, id_, revision or None), path)
@@ -149,3 +151,15 @@ def test_an_unknown_host_is_an_error_of_its_own_kind(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.HfApi.repo_info", fail)
     with pytest.raises(RevisionError, match=r"\(no route to host second line\)"):
         record_revision(Repository("dataset", "a/b", None), tmp_path / "record.json")
+
+
+def test_a_study_keeps_to_the_commit_that_it_began_with(tmp_path, monkeypatch):
+    monkeypatch.setattr("madx.revisions._commit", lambda repository: NEWEST)
+    path, newest = tmp_path / "record.json", Repository("dataset", "unimelb-nlp/wikiann", None)
+    record_revision(newest, path)
+    monkeypatch.setattr("madx.revisions._commit", lambda repository: TAGGED)  # the hub has moved on
+    before = path.stat().st_mtime_ns
+    record_revision(newest, path)
+    assert (read_json(path)["commit"], path.stat().st_mtime_ns) == (NEWEST, before)
+    record_revision(Repository("dataset", "unimelb-nlp/wikiann", "v1.1"), path)  # another setting
+    assert read_json(path)["commit"] == TAGGED

@@ -113,8 +113,8 @@ def touching_copy(folder: Path) -> Path:
     return folder
 
 
-def to_be_changed(study: TouchedStudy, folder: Path) -> TouchedStudy:
-    """A copy of a finished study, files with their times."""
+def copy_of(study: TouchedStudy, folder: Path) -> TouchedStudy:
+    """A finished study once more, files with their times."""
     shutil.copytree(study.folder, folder, symlinks=True, copy_function=shutil.copy2)
     return TouchedStudy(folder, study.configfile)
 
@@ -145,10 +145,10 @@ def finished_complete(tmp_path_factory) -> TouchedStudy:
 @pytest.fixture
 def complete_study(finished_complete, tmp_path) -> TouchedStudy:
     """The finished study of all methods and tasks, to be changed by one test."""
-    return to_be_changed(finished_complete, tmp_path / "study")
+    return copy_of(finished_complete, tmp_path / "study")
 
 
 @pytest.fixture
 def study(finished, tmp_path) -> TouchedStudy:
     """The finished study, to be changed by one test."""
-    return to_be_changed(finished, tmp_path / "study")
+    return copy_of(finished, tmp_path / "study")

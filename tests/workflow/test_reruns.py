@@ -172,7 +172,7 @@ def test_the_task_adapters_size_reruns_task_adapters_but_no_adaptation(study):
 
 
 def test_readers_of_other_sources_rerun_nothing(study):
-    for path in ("madx/miniature/sounds.py", "madx/data/hub.py"):
+    for path in ("madx/miniature/sounds.py", "madx/data/hub.py", "madx/revisions.py"):
         file = study.folder / path
         file.write_text(file.read_text(encoding="utf-8") + "\nUNUSED = 1\n", encoding="utf-8")
     counts, _ = study.dry_run()

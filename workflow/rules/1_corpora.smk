@@ -4,7 +4,7 @@ TRAINING, TEST = ("train", "dev"), ("test",)
 
 rule record_revision:
     output:
-        f"{RESULTS}/revisions/{{repository}}.json",
+        update(str(PATHS.revision("{repository}"))),  # kept where it is of the same revision
     log:
         f"{RESULTS}/logs/record_revision/{{repository}}.log",
     benchmark:
@@ -17,7 +17,6 @@ rule record_revision:
         runtime=10,
         gpu=0,
     params:
-        # not its code: a newer version of this project must not make a study take newer data
         revision=lambda w: repositories(study)[w.repository].revision,
     message:
         "revision of {wildcards.repository}"

@@ -7,7 +7,7 @@ rule evaluate_run:
         trained=trained_parts,
         data=test_sequences,
         labelled=lambda w: [
-            f"{RESULTS}/labelled/{w.task}/{target}/test.parquet"
+            str(PATHS.labelled(w.task, target, "test"))
             for target in study.targets(w.task)
             if getattr(study.tasks[w.task], "write_predictions", False)
         ],

@@ -11,7 +11,7 @@ from madx.files import file_digest
 from madx.methods import METHODS
 from madx.paths import Paths
 from madx.provenance import code_digest, study_settings
-from madx.revisions import of_base, of_source, repositories
+from madx.repositories import of_base, of_source, repositories
 from madx.tasks.names import KINDS
 
 try:

@@ -16,7 +16,8 @@ with job(snakemake) as study:
     task, targets = study.tasks[name], study.targets(name)
     data = {target: paths.sequences(base, name, target, "test") for target in targets}
     adaptations = {target: paths.language_adapters(base, method, target) for target in targets}
-    place = Path(base, name, method, source)
+    predictions = paths.results / "predictions" / base / name / method / source
+    labelled = {target: paths.labelled(name, target, "test") for target in targets}
     evaluate_run(
         {"base": base, "method": method, "task": name, "source": source},
         task,
@@ -29,7 +30,7 @@ with job(snakemake) as study:
         scores_path=Path(snakemake.output.scores),
         counts_path=Path(snakemake.output.counts),
         machine=machine(snakemake, study),
-        write_predictions=partial(write_conll, paths.results / "labelled" / name, paths.results / "predictions" / place)
+        write_predictions=partial(write_conll, labelled, predictions)
         if getattr(task, "write_predictions", False)
         else None,
     )

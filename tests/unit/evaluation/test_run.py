@@ -62,6 +62,7 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
     languages = languages or {target: files / "languages" / target for target in targets}
     folders = [files / trains / f"seed{seed}" for seed in seeds]
     groups = [(seeds, folders)] if trains == "adapter" else [((s,), (f,)) for s, f in zip(seeds, folders, strict=True)]
+    labelled = {target: files / "labelled" / target / "test.parquet" for target in targets}
     groups = [Trained(tuple(some), tuple(theirs), targets, files / "base") for some, theirs in groups]
     evaluate_run(
         RUN,
@@ -75,7 +76,7 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
         scores_path=output / "scores.json",
         counts_path=output / "counts.parquet",
         machine=Machine(torch.device("cpu"), frozen),
-        write_predictions=partial(write_conll, files / "labelled", output / "predictions"),
+        write_predictions=partial(write_conll, labelled, output / "predictions"),
     )
     content = json.loads((output / "scores.json").read_text(encoding="utf-8"))
     assert {key: content[key] for key in RUN} == RUN

@@ -320,7 +320,8 @@ REPETITIONS = 200
 
 @pytest.mark.parametrize("counted", [False, True], ids=["mean", "f1"])
 @pytest.mark.parametrize(
-    ("noise", "seeds"), [("both", (5, 5)), ("seeds", (5, 5)), ("seeds", (3, 3)), ("both", (5, 1)), ("both", (1, 1))]
+    ("noise", "seeds"),
+    [("both", (5, 5)), ("seeds", (5, 5)), ("seeds", (3, 3)), ("both", (5, 1)), ("both", (3, 1)), ("both", (1, 1))],
 )
 def test_intervals_cover_the_truth(counted, noise, seeds):
     """As often as 95 % intervals do, to within chance (two-sided, one in a thousand)."""

@@ -14,7 +14,8 @@ from madx.reporting.facts import adaptation_table, read_guessing, read_sizes
 from madx.reporting.learning_curves import write_learning_curves
 from madx.reporting.names import figure_names, table_names
 from madx.reporting.page import PageError, render_page, write_page
-from madx.revisions import record_revision, repositories
+from madx.repositories import repositories
+from madx.revisions import record_revision
 from tests.unit.reporting.conftest import ONE_SEED, make_paper_study, make_study
 from tests.unit.reporting.test_figures import write_metrics
 
@@ -35,7 +36,7 @@ def test_guessing_follows_from_the_number_of_options(whole, tmp_path):
     for task in whole.tasks_of("ccr"):
         for target in whole.codes:
             path = paths.labelled(task, target, "test")
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)  # tasks share equal test parts
             options = ["a", "b", "c"] if target == "qab" else ["a", "b"]
             pd.DataFrame({"id": ["1", "2"], "options": [options, options]}).to_parquet(path)
     guessing = read_guessing(whole, tmp_path)

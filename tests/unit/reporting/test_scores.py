@@ -71,6 +71,9 @@ def test_further_metrics_may_stand_beside_those_of_the_task(study, scores, tmp_p
     ("change", "message"),
     [
         (lambda s: s.drop(s.index[7]), "no f1 for base miniature-base, method full-finetuning.*seed 2"),
+        (lambda s: s[s["target"] != "qaf"], "no f1 for base miniature-base, method .*, target qaf, seed 0"),
+        (lambda s: s[s["method"] != "madx-no-inv"], "no f1 for base miniature-base, method madx-no-inv, task ner"),
+        (lambda s: s[(s["method"] != "madx") | (s["source"] != "qah")], "method madx, task ner, source qah"),
         (lambda s: pd.concat([s, s.iloc[[3]]]), "seed 3, metric f1 stands twice"),
         (lambda s: s.assign(seed=s["seed"].where(s.index != 9, 17)), "seed 17 is not part of study 'miniature'"),
         (lambda s: s.assign(value=s["value"].where(s.index != 9, 0.0) - 1e-9), "expected a number on 0-100"),
