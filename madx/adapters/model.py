@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 from transformers import PreTrainedModel
 
 from madx.adapters.adapter_set import AdapterSet
 from madx.adapters.stack import STACKS, Stack
 from madx.models.architectures import ArchitectureError, architecture_of
+from madx.models.cross_entropy import frozen_cross_entropy
 
 
 class AdaptedModel:
@@ -96,10 +98,20 @@ class AdaptedModel:
 
         The head's transformation, the inverse of the invertible adapter, then the output embedding (figure 1).
         """
+        return self.model.get_output_embeddings()(self._transformed(hidden))
+
+    def mlm_loss(self, hidden: Tensor, wanted: Tensor) -> Tensor:
+        """Summed cross-entropy of mlm_logits(hidden) against token ids wanted (n,), in less memory where it can be."""
+        output = self.model.get_output_embeddings()
+        if any(parameter.requires_grad for parameter in output.parameters()):
+            return functional.cross_entropy(self.mlm_logits(hidden).float(), wanted, reduction="sum")
+        return frozen_cross_entropy(self._transformed(hidden), output.weight, output.bias, wanted)
+
+    def _transformed(self, hidden: Tensor) -> Tensor:
         transformed = self.architecture.transform(self.model, hidden)
         if self._language is not None and self._language.invertible is not None:
             transformed = self._language.invertible.inverse(transformed)
-        return self.model.get_output_embeddings()(transformed)
+        return transformed
 
     def unfreeze(self) -> None:
         """Let every weight of the base train (full fine-tuning and `full` adaptation)."""

@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from madx.adapters.model import AdaptedModel
 
@@ -147,5 +146,4 @@ class MlmPhase:
         wanted = torch.from_numpy(blocks).to(self.device)[chosen]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden = self.adapted(torch.from_numpy(inputs).to(self.device))
-            logits = self.adapted.mlm_logits(hidden[chosen])
-        return functional.cross_entropy(logits.float(), wanted, reduction="sum"), len(wanted)
+            return self.adapted.mlm_loss(hidden[chosen], wanted), len(wanted)

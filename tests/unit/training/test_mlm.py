@@ -113,8 +113,8 @@ def test_loss_is_computed_at_masked_positions_only():
     _, adapted, phase = phase_and_parts()
     phase.train(False)
     seen = []
-    original = adapted.mlm_logits
-    adapted.mlm_logits = lambda hidden: seen.append(len(hidden)) or original(hidden)
+    original = adapted.mlm_loss
+    adapted.mlm_loss = lambda hidden, wanted: seen.append(len(hidden)) or original(hidden, wanted)
     phase.loss(0)
     assert 0 < seen[0] < 0.4 * 8 * 20
 
