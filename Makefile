@@ -18,7 +18,7 @@ RESULTS = results/$(shell sed -n "s/^study:[ \"']*\([A-Za-z0-9._-]*\).*/\1/p" "$
 DATA = $(if $(DATA_ROOT),--config "data_root=$(DATA_ROOT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-all test lint ui report clean
+.PHONY: help setup study study-all test lint bench plan ui report clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -52,6 +52,12 @@ lint: $(READY) ## check style and the workflow, change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile "$(CONFIG)" $(DATA)
+
+bench: $(READY) ## measure speed and memory beside the adapters library (an hour on two cores; tables in benchmarks/)
+	$(BIN)/python -m benchmarks.speed
+
+plan: $(READY) ## what the jobs that are left of CONFIG cost at the rates measured by bench
+	$(BIN)/madx plan --configfile "$(CONFIG)" $(DATA)
 
 ui: $(READY) ## open the study's runs in MLflow's browser interface on this machine
 	$(BIN)/madx ui --configfile "$(CONFIG)" $(DATA) --port $(PORT)

@@ -60,6 +60,27 @@ def check(configfile: ConfigFile = DEFAULT, config: Overrides = None) -> None:
 
 
 @app.command()
+def plan(
+    configfile: ConfigFile = DEFAULT,
+    config: Overrides = None,
+    rates: Annotated[
+        Path | None, typer.Option(help="file that `make bench` wrote; without: of a GPU if there is one, else of a CPU")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="of the rates: float32 or bfloat16")] = "bfloat16",
+) -> None:
+    """Say what the jobs that are left of a study cost, by rule, at the rates measured by `make bench`."""
+    from madx.planning import Rates, as_markdown, jobs_left, make_plan, measured_rates
+
+    settings = _load(configfile, config)
+    try:
+        found = Rates.read(rates or measured_rates(), precision)
+        planned = make_plan(settings, jobs_left(configfile, config or ()), found)
+    except ValueError as error:
+        _stop(str(error))
+    typer.echo(as_markdown(planned))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of a configuration file (committed as config/schema.json)."""
     typer.echo(schema_json(), nl=False)

@@ -58,7 +58,7 @@ class TaskPhase:
 
     def loss(self, step: int) -> Tensor:
         epoch, position = divmod(step, self.steps_per_epoch)
-        chosen = np.stack([self._batches(seed, epoch)[position] for seed in self.seeds])
+        chosen = np.stack([self.batches(seed, epoch)[position] for seed in self.seeds])
         with self.encode.computing():
             return self.kind.loss(self.encode, self.head, self.train_data, chosen)
 
@@ -72,7 +72,8 @@ class TaskPhase:
         self.encode.adapted.train(mode)
         self.head.train(mode)
 
-    def _batches(self, seed: int, epoch: int) -> list[np.ndarray]:
+    def batches(self, seed: int, epoch: int) -> list[np.ndarray]:
+        """A seed's batches of an epoch: unit numbers."""
         if (seed, epoch) not in self._epochs:
             self._epochs = {key: value for key, value in self._epochs.items() if key[1] == epoch}
             self._epochs[seed, epoch] = epoch_batches(self.lengths, self.batch_size, seed, epoch)

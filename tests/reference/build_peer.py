@@ -34,7 +34,7 @@ def build_peer(environment: Path = ENVIRONMENT, constraints: Path = CONSTRAINTS)
             install = str(python), "-m", "pip", "install", "--quiet", "--constraint", str(constraints)
             index = os.environ.get("TORCH_INDEX")
             _run(*install, *(["--index-url", index] if index else []), "torch")  # first: whatever build is found serves
-            _run(*install, "adapters")
+            _run(*install, "adapters", "accelerate")  # accelerate: its trainer asks for it
             stamp.write_text(wanted)
     return python
 

@@ -1,0 +1,184 @@
+"""Ours and the peer (`adapters` 1.3.0) side by side at the shapes of XLM-R base: speed, memory, share of the limit.
+
+    make bench            or    python -m benchmarks.speed --work mlm --precision float32 --runs 5
+
+Each side is a process of its own that stays loaded; runs alternate: limit, ours, the peer in a plain loop, the peer's
+AdapterTrainer, and again. Ratios are taken within a round, and their medians reported, since machines drift. Writes
+benchmarks/results/speed_<device>.json and .png. The peer's environment is built in .venv-peer at the first call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.speed import works
+from benchmarks.speed.chart import draw
+from benchmarks.speed.works import CPU, GPU, LIMIT, Work
+from madx.planning import operations
+from madx.planning.operations import XLM_R_BASE
+from tests.reference.build_peer import build_peer
+
+RESULTS = Path("benchmarks/results")
+# a work's opponents
+WORKS = {"mlm": ["loop", "trainer"], "ner": ["loop", "trainer"], "fine-tuning": ["loop"], "evaluation": ["loop"]}
+SENTENCE = 21  # sub-words
+
+
+class Side:
+    """A process with a work prepared, which does a run when asked."""
+
+    def __init__(self, python: str | Path, module: str, *arguments: str) -> None:
+        command = [str(python), "-m", f"benchmarks.speed.{module}", *arguments]
+        environment = {**os.environ, "OMP_NUM_THREADS": arguments[-1]}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self._line()
+
+    def run(self) -> dict[str, float]:
+        """{tokens, seconds, memory} of one run."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self._line())
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _line(self) -> str:
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{' '.join(self.process.args)} ended with code {self.process.wait()}")
+        return line
+
+
+def main(
+    work: Annotated[list[str] | None, typer.Option(help=f"of {', '.join(WORKS)}; all without")] = None,
+    precision: Annotated[list[str] | None, typer.Option(help="float32, bfloat16; both without")] = None,
+    runs: Annotated[int, typer.Option(help="rounds, after one to warm up")] = 3,
+    device: Annotated[str, typer.Option(help="cpu or cuda; what there is without")] = "",
+    threads: Annotated[int, typer.Option(help="of each side on a CPU")] = len(os.sched_getaffinity(0)),
+    peer_python: Annotated[Path | None, typer.Option(help="a Python that has adapters; built without")] = None,
+    output: Path = RESULTS,
+) -> None:
+    """Measure, print a table, and write the results of this device."""
+    import torch
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    peer = peer_python or build_peer()
+    name = torch.cuda.get_device_name() if device == "cuda" else f"{_processor()}, {threads} threads"
+    path = output / f"speed_{device}.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    found = [
+        _measure(of_work, of_precision, device, name, threads, runs, peer)
+        for of_work in work or WORKS
+        for of_precision in precision or ["float32", "bfloat16"]
+    ]
+    measured = {(row["work"], row["precision"]) for row in found}
+    kept = [row for row in before if row["device"] == name and (row["work"], row["precision"]) not in measured]
+    rows = sorted([*kept, *found], key=lambda row: (list(WORKS).index(row["work"]), row["precision"] != "float32"))
+    output.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    draw(rows, path.with_suffix(".png"))
+    print(table(rows))
+
+
+def _measure(work: str, precision: str, device: str, name: str, threads: int, runs: int, peer: Path) -> dict[str, Any]:
+    """One row of the results: medians over the rounds, and the rounds."""
+    sizes = GPU if device == "cuda" else CPU
+    arguments = work, precision, device, str(threads)
+    sides = {
+        "limit": Side(sys.executable, "limit", LIMIT, *arguments[1:]),
+        "ours": Side(sys.executable, "ours", *arguments),
+        **{opponent: Side(peer, "peer", opponent, *arguments) for opponent in WORKS[work]},
+    }
+    rounds = []
+    for number in range(runs + 1):
+        rounds.append({side: process.run() for side, process in sides.items()})
+        shown = ", ".join(f"{side} {run['seconds']:.2f} s" for side, run in rounds[-1].items())
+        print(f"{work} {precision} round {number}/{runs}: {shown}", flush=True)
+    for process in sides.values():
+        process.end()
+    warm = rounds[1:]
+
+    def rate(side: str, round_: dict) -> float:
+        return round_[side]["tokens"] / round_[side]["seconds"]
+
+    a_token = operations_per_token(sizes[work])
+    limits = [sizes[LIMIT].operations / round_["limit"]["seconds"] for round_ in warm]
+    shares = [rate("ours", round_) * a_token / limit for round_, limit in zip(warm, limits, strict=True)]
+    row = {
+        "work": work,
+        "precision": precision,
+        "device": name,
+        "ours": median(rate("ours", round_) for round_ in warm),
+        "peer": median(rate("loop", round_) for round_ in warm),
+        "unit": "real tokens/s",
+        "ratio": median(rate("ours", round_) / rate("loop", round_) for round_ in warm),
+        "share_of_limit": median(shares),
+        "operations_per_second": median(rate("ours", round_) for round_ in warm) * a_token,
+        "limit": median(limits),
+        "memory_ratio": warm[-1]["ours"]["memory"] / warm[-1]["loop"]["memory"],
+        "memory": {side: warm[-1][side]["memory"] for side in sides if side != "limit"},
+        "runs": warm,
+    }
+    if "trainer" in sides:
+        row["trainer"] = median(rate("trainer", round_) for round_ in warm)
+        row["trainer_ratio"] = median(rate("ours", round_) / rate("trainer", round_) for round_ in warm)
+    return row
+
+
+def operations_per_token(work: Work) -> float:
+    """Floating-point operations a real token and seed (madx.planning.operations)."""
+    language, task = works.LANGUAGE_REDUCTION, works.TASK_REDUCTION
+    if work.name == "mlm":
+        return operations.mlm_adapters(XLM_R_BASE, work.block, works.MASKED, language, works.INVERTIBLE_REDUCTION)
+    if work.name == "ner":
+        return operations.task_adapter(XLM_R_BASE, SENTENCE, task, language)
+    if work.name == "fine-tuning":
+        return operations.whole_model(XLM_R_BASE, SENTENCE)
+    adapters = XLM_R_BASE.bottleneck(language) + XLM_R_BASE.bottleneck(task)
+    return operations.forward(XLM_R_BASE, SENTENCE, adapters)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown: one line a work and precision."""
+    head = [
+        "work",
+        "precision",
+        "ours",
+        "peer, plain loop",
+        "ratio",
+        "AdapterTrainer",
+        "ratio",
+        "of the limit",
+        "memory",
+    ]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        trainer = [f"{row['trainer']:.0f}", f"{row['trainer_ratio']:.2f}×"] if "trainer" in row else ["–", "–"]
+        share, memory = f"{100 * row['share_of_limit']:.0f} %", f"{row['memory_ratio']:.2f}×"
+        rates = [f"{row['ours']:.0f}", f"{row['peer']:.0f}", f"{row['ratio']:.2f}×"]
+        lines.append([row["work"], row["precision"], *rates, *trainer, share, memory])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _processor() -> str:
+    """The processor's name, as Linux tells it."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    typer.run(main)
