@@ -97,12 +97,12 @@ def _one(folder: Path, kind: str, size: int) -> list[dict[str, Any]]:
     """The rows of one process."""
     from madx.training.compute import set_up
 
-    machine = set_up(SimpleNamespace(device="cpu", precision="float32"), 1)
+    set_up(SimpleNamespace(device="cpu", precision="float32"), 1)
     measure = {"text": _text, "seeds": _seeds, "targets": _targets}[kind]
-    return list(measure(folder, size, machine))
+    return list(measure(folder, size))
 
 
-def _text(folder: Path, size: int, machine) -> Iterable[dict[str, Any]]:
+def _text(folder: Path, size: int) -> Iterable[dict[str, Any]]:
     from madx.data.blocks import Blocks, pack_blocks
 
     base = _adapted(folder)
@@ -121,11 +121,11 @@ def _text(folder: Path, size: int, machine) -> Iterable[dict[str, Any]]:
         yield _row("text packed", found["tokens"], started, found["tokens"])
         blocks = Blocks.open(path)
         started = time.perf_counter()
-        _adapt(base, blocks, folder / "tokenizer", machine)
+        _adapt(base, blocks, folder / "tokenizer")
         yield _row("adaptation", found["tokens"], started, STEPS * BATCH * BLOCK)
 
 
-def _adapt(base, blocks, tokenizer_folder: Path, machine) -> None:
+def _adapt(base, blocks, tokenizer_folder: Path) -> None:
     from madx.adapters.adapter_set import AdapterSet, AdapterShape
     from madx.models.base import load_tokenizer
     from madx.training.loop import LoopSettings, adamw, optimize
@@ -146,7 +146,7 @@ def _adapt(base, blocks, tokenizer_folder: Path, machine) -> None:
     optimize(phase, adamw(trainable.values(), 1e-3, 0.0), LoopSettings(STEPS, 1, 0.0, 1.0))
 
 
-def _seeds(folder: Path, size: int, machine) -> Iterable[dict[str, Any]]:
+def _seeds(folder: Path, size: int) -> Iterable[dict[str, Any]]:
     from madx.training.loop import LoopSettings, adamw, optimize
     from madx.training.task_phase import TaskPhase
 
@@ -159,7 +159,7 @@ def _seeds(folder: Path, size: int, machine) -> Iterable[dict[str, Any]]:
     yield from _evaluated("seeds evaluated", size, kind, encode, head, [data])
 
 
-def _targets(folder: Path, size: int, machine) -> Iterable[dict[str, Any]]:
+def _targets(folder: Path, size: int) -> Iterable[dict[str, Any]]:
     kind, encode, head, _, data = _task(folder, 5)
     yield from _evaluated("targets evaluated", size, kind, encode, head, [data] * size)
 

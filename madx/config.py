@@ -303,7 +303,8 @@ class Study(Strict):
             read = self.tasks[name].model_dump(include=OF_TEST_PARTS)
             return read, self.data_source(name, language, "test")
 
-        alike = (name for name in self.tasks if language in self.targets(name) and test_part(name) == test_part(task))
+        wanted = test_part(task)
+        alike = (name for name in self.tasks if language in self.targets(name) and test_part(name) == wanted)
         return next(alike, task)
 
     def splits(self, task: str, language: str) -> tuple[str, ...]:

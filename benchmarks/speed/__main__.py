@@ -25,12 +25,12 @@ from benchmarks.speed.chart import draw
 from benchmarks.speed.works import CPU, GPU, LIMIT, Work
 from madx.planning import operations
 from madx.planning.operations import XLM_R_BASE
+from madx.planning.sizes import SEQUENCE
 from tests.reference.build_peer import build_peer
 
 RESULTS = Path("benchmarks/results")
 # a work's opponents
 WORKS = {"mlm": ["loop", "trainer"], "ner": ["loop", "trainer"], "fine-tuning": ["loop"], "evaluation": ["loop"]}
-SENTENCE = 21  # sub-words
 
 
 class Side:
@@ -143,11 +143,11 @@ def operations_per_token(work: Work) -> float:
     if work.name == "mlm":
         return operations.mlm_adapters(XLM_R_BASE, work.block, works.MASKED, language, works.INVERTIBLE_REDUCTION)
     if work.name == "ner":
-        return operations.task_adapter(XLM_R_BASE, SENTENCE, task, language)
+        return operations.task_adapter(XLM_R_BASE, SEQUENCE["ner"], task, language)
     if work.name == "fine-tuning":
-        return operations.whole_model(XLM_R_BASE, SENTENCE)
+        return operations.whole_model(XLM_R_BASE, SEQUENCE["ner"])
     adapters = XLM_R_BASE.bottleneck(language) + XLM_R_BASE.bottleneck(task)
-    return operations.forward(XLM_R_BASE, SENTENCE, adapters)
+    return operations.forward(XLM_R_BASE, SEQUENCE["ner"], adapters)
 
 
 def table(rows: list[dict[str, Any]]) -> str:

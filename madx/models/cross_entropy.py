@@ -28,7 +28,7 @@ class _FrozenCrossEntropy(torch.autograd.Function):
     def forward(context, hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
         logits = functional.linear(hidden, weight, bias)
         total = torch.zeros((), device=hidden.device)
-        rows = max(1, ELEMENTS.get(hidden.device.type, 2**22) // len(weight))
+        rows = max(1, ELEMENTS.get(hidden.device.type, ELEMENTS["cpu"]) // len(weight))
         for part, expected in zip(logits.split(rows), wanted.unsqueeze(1).split(rows), strict=True):
             scores = part.float()  # the part itself if it is float32
             normalizer = scores.logsumexp(dim=1, keepdim=True)

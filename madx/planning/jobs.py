@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from madx.progress.run import PLUGIN
+from madx.progress.run import plugin_environment
 
 
 class PlanError(ValueError):
@@ -40,7 +39,7 @@ def jobs_left(configfile: Path, overrides: Sequence[str] = ()) -> list[PlannedJo
             check=False,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(PLUGIN), os.getenv("PYTHONPATH"))))},
+            env=plugin_environment(),
         )
         if done.returncode:
             raise PlanError(f"snakemake --dry-run failed: {' '.join(done.stderr.split())[-400:]}")

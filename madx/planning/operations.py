@@ -54,7 +54,7 @@ def mlm_adapters(shape: Shape, length: int, masked: float, language: int, invert
 
 def mlm_model(shape: Shape, length: int, masked: float) -> float:
     """MLM of a whole model, a token."""
-    return shape.layers * (6 * shape.layer + 3 * shape.attention(length)) + masked * 6 * shape.head
+    return whole_model(shape, length) + masked * 6 * shape.head
 
 
 def task_adapter(shape: Shape, length: int, task: int, language: int | None) -> float:

@@ -12,13 +12,13 @@ from madx.methods import METHODS
 from madx.paths import Paths
 from madx.planning import operations
 from madx.planning.jobs import PlanError, PlannedJob
-from madx.planning.operations import Shape
+from madx.planning.operations import XLM_R_BASE, Shape
 from madx.planning.sizes import length, subwords
 
 WORKS = ("mlm", "ner", "fine-tuning", "evaluation")  # of `make bench`
 # configurations of the paper's bases on the hub: layers, hidden size, inner size, vocabulary
 KNOWN_SHAPES = {
-    "xlm-roberta-base": Shape(12, 768, 3072, 250_002),
+    "xlm-roberta-base": XLM_R_BASE,
     "xlm-roberta-large": Shape(24, 1024, 4096, 250_002),
     "bert-base-multilingual-cased": Shape(12, 768, 3072, 119_547),
 }
@@ -26,11 +26,10 @@ KNOWN_SHAPES = {
 
 @dataclass
 class Row:
-    """The jobs of one rule. operations: of all; longest: of the greatest job; unknown: jobs whose data nobody knows."""
+    """The jobs of one rule. operations, hours: of all together; unknown: jobs whose data nobody knows."""
 
     jobs: int = 0
     operations: float = 0.0
-    longest: float = 0.0
     hours: float = 0.0
     longest_hours: float = 0.0
     unknown: int = 0
@@ -45,17 +44,16 @@ class Rates:
     of: Mapping[str, float]
 
     @classmethod
-    def read(cls, path: Path, precision: str | None = None) -> Rates:
-        """From a file that `make bench` wrote; in bfloat16 unless told. Raises PlanError where works are missing."""
+    def read(cls, path: Path, precision: str = "bfloat16") -> Rates:
+        """From a file that `make bench` wrote. Raises PlanError where works are missing."""
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise PlanError(f"{path}: no results of `make bench` ({error})") from None
-        wanted = precision or "bfloat16"
-        of = {row["work"]: row["operations_per_second"] for row in rows if row["precision"] == wanted}
+        of = {row["work"]: row["operations_per_second"] for row in rows if row["precision"] == precision}
         if missing := [work for work in WORKS if work not in of]:
-            raise PlanError(f"{path}: {', '.join(missing)} in {wanted} was not measured; run `make bench`")
-        return cls(rows[0]["device"], wanted, of)
+            raise PlanError(f"{path}: {', '.join(missing)} in {precision} was not measured; run `make bench`")
+        return cls(rows[0]["device"], precision, of)
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ class Plan:
         return Row(
             sum(row.jobs for row in rows),
             sum(row.operations for row in rows),
-            max((row.longest for row in rows), default=0.0),
             sum(row.hours for row in rows),
             max((row.longest_hours for row in rows), default=0.0),
             sum(row.unknown for row in rows),
@@ -92,7 +89,7 @@ def make_plan(study: Study, jobs: Iterable[PlannedJob], rates: Rates) -> Plan:
             continue
         hours = cost / rates.of[work] / 3600 if cost else 0.0
         row.operations, row.hours = row.operations + cost, row.hours + hours
-        row.longest, row.longest_hours = max(row.longest, cost), max(row.longest_hours, hours)
+        row.longest_hours = max(row.longest_hours, hours)
     return Plan(rows, rates)
 
 

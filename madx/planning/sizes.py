@@ -49,9 +49,7 @@ def _examples(study: Study, source: Source, task: str, language: str, split: str
 def _published(source: HubSource, language: str, split: str) -> int | None:
     configuration = source.configuration.format(language=language)
     for row in _table():
-        if row["id"] == source.id and row["configurations"] in ("*", configuration):
-            return int(row[split]) if row[split] else None
-        if row["id"] == source.id and configuration in row["configurations"].split():
+        if row["id"] == source.id and {"*", configuration} & set(row["configurations"].split()):
             return int(row[split]) if row[split] else None
     return None
 

@@ -72,7 +72,7 @@ def run_study(
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(PLUGIN), os.getenv("PYTHONPATH"))))},
+            env=plugin_environment(),
             start_new_session=True,  # signals reach it through _stop_on_signal alone, and only once
         )
         with _stop_on_signal(child) as stopped, open(events, encoding="utf-8") as lines:
@@ -89,6 +89,11 @@ def run_study(
     unlock = madx_command("study", configfile, overrides, "--unlock")
     _report(console, state, results, targets, output, child.returncode, bool(stopped), unlock)
     return 130 if stopped else child.returncode
+
+
+def plugin_environment() -> dict[str, str]:
+    """This process's environment, in which Snakemake finds the logger plugin, too."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(PLUGIN), os.getenv("PYTHONPATH"))))}
 
 
 def madx_command(name: str, configfile: Path, overrides: Sequence[str], *options: str) -> str:
