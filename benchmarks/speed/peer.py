@@ -2,7 +2,7 @@
 
     python -m benchmarks.speed.peer loop|trainer WORK PRECISION DEVICE THREADS
 
-A run of `ner` trains one seed: five seeds are five such runs.
+A run of `ner` or `evaluation` is that of one seed: five seeds are five such runs.
 """
 
 from __future__ import annotations
@@ -101,15 +101,12 @@ def _model(work: Work, device: torch.device) -> PreTrainedModel:
         for parameter in model.heads["mlm"].parameters():
             parameter.requires_grad_(False)  # as ours: the head of the base stays
     else:
-        tasks = range(work.seeds if work.name == "evaluation" else 1)
         for target in range(max(1, work.targets)):
             model.add_adapter(f"language{target}", config=LANGUAGE)
-        for task in tasks:
-            model.add_adapter(f"task{task}", config=TASK)
-            model.add_tagging_head(f"task{task}", num_labels=len(works.TAGS))
-        model.train_adapter("task0")
-        model.active_adapters = Stack("language0", "task0")
-        model.active_head = "task0"
+        model.add_adapter("task", config=TASK)
+        model.add_tagging_head("task", num_labels=len(works.TAGS))
+        model.train_adapter("task")
+        model.active_adapters = Stack("language0", "task")
     return model.to(device)
 
 
@@ -117,16 +114,14 @@ def _model(work: Work, device: torch.device) -> PreTrainedModel:
 def _evaluate(model: XLMRobertaAdapterModel, work: Work, device: torch.device) -> int:
     model.eval()
     tokens = 0
-    for task in range(work.seeds):
-        for target in range(work.targets):
-            model.active_adapters = Stack(f"language{target}", f"task{task}")
-            model.active_head = f"task{task}"
-            sentences = works.sentences(work.sentences, target)
-            for start in range(0, len(sentences), EVALUATION_BATCH):
-                batch = _padded(sentences[start : start + EVALUATION_BATCH])
-                del batch["labels"]
-                tokens += int(batch["attention_mask"].sum())
-                model(**{key: value.to(device) for key, value in batch.items()}).logits.argmax(-1).cpu()
+    for target in range(work.targets):
+        model.active_adapters = Stack(f"language{target}", "task")
+        sentences = works.sentences(work.sentences, target)
+        for start in range(0, len(sentences), EVALUATION_BATCH):
+            batch = _padded(sentences[start : start + EVALUATION_BATCH])
+            del batch["labels"]
+            tokens += int(batch["attention_mask"].sum())
+            model(**{key: value.to(device) for key, value in batch.items()}).logits.argmax(-1).cpu()
     return tokens
 
 

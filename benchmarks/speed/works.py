@@ -56,11 +56,11 @@ class Work:
 
 LIMIT = "limit"
 CPU = {
-    LIMIT: Work(LIMIT, steps=2, size=2048),
-    "mlm": Work("mlm", steps=6, batch=8),
+    LIMIT: Work(LIMIT, steps=8, size=2048),
+    "mlm": Work("mlm", steps=3, batch=8),
     "ner": Work("ner", steps=8, sentences=20_000),
     "fine-tuning": Work("fine-tuning", steps=6, sentences=20_000, seeds=1),
-    "evaluation": Work("evaluation", sentences=24, targets=16),
+    "evaluation": Work("evaluation", sentences=48, targets=16),
 }
 GPU = {
     LIMIT: Work(LIMIT, steps=200, size=8192),

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 # numbers that are worked on at a time: on a CPU as many as its cache holds
-ELEMENTS = {"cpu": 2**22, "cuda": 2**28}
+ELEMENTS = {"cpu": 2**20, "cuda": 2**28}
 
 
 def frozen_cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
@@ -26,17 +25,20 @@ def frozen_cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor | None, wa
 class _FrozenCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(context, hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
-        logits = functional.linear(hidden, weight, bias)
+        logits = hidden @ weight.mT
         total = torch.zeros((), device=hidden.device)
+        offset = torch.zeros((), device=hidden.device) if bias is None else bias.float()
         rows = max(1, ELEMENTS.get(hidden.device.type, ELEMENTS["cpu"]) // len(weight))
         for part, expected in zip(logits.split(rows), wanted.unsqueeze(1).split(rows), strict=True):
-            scores = part.float()  # the part itself if it is float32
-            normalizer = scores.logsumexp(dim=1, keepdim=True)
-            total += (normalizer - scores.gather(1, expected)).sum()
+            scores = part + offset  # float32
+            top = scores.amax(dim=1, keepdim=True)
+            of_expected = scores.gather(1, expected) - top
+            exponentials = scores.sub_(top).exp_()
+            sums = exponentials.sum(dim=1, keepdim=True)
+            total += (sums.log() - of_expected).sum()
             if context.needs_input_grad[0]:
-                scores.sub_(normalizer).exp_()
-                scores.scatter_add_(1, expected, scores.new_full(expected.shape, -1.0))
-                part.copy_(scores)
+                probabilities = exponentials.mul_(1 / sums)
+                part.copy_(probabilities.scatter_add_(1, expected, torch.full_like(sums, -1.0)))
         if context.needs_input_grad[0]:
             context.save_for_backward(logits @ weight)
         return total

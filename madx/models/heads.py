@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from madx.adapters.bottleneck import INITIAL_DEVIATION, generators
+from madx.models.dropout import Dropout
 
 
 class TokenHead(nn.Module):
@@ -20,7 +21,7 @@ class TokenHead(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(replicas, scores, hidden_size))
         self.bias = nn.Parameter(torch.zeros(replicas, scores))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @classmethod
     def create(cls, hidden_size: int, scores: int, seeds: Sequence[int], dropout: float = 0.1) -> TokenHead:
@@ -58,7 +59,7 @@ class ChoiceHead(nn.Module):
         self.dense_weight = nn.Parameter(torch.zeros(replicas, hidden_size, hidden_size))
         self.dense_bias = nn.Parameter(torch.zeros(replicas, hidden_size))
         self.weight = nn.Parameter(torch.zeros(replicas, 1, hidden_size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @classmethod
     def create(cls, hidden_size: int, seeds: Sequence[int], dropout: float = 0.1) -> ChoiceHead:

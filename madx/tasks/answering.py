@@ -15,7 +15,7 @@ from madx.data.questions import QuestionWindows
 from madx.evaluation.answers import decode
 from madx.evaluation.squad_metrics import squad_scores
 from madx.models.heads import TokenHead
-from madx.tasks.kind import Encoder, batches_by_length
+from madx.tasks.kind import Encoder
 
 if TYPE_CHECKING:
     from madx.config_tasks import QaTask
@@ -66,7 +66,7 @@ class Answering:
         """Answers to all questions, for each replica."""
         replicas = head.weight.shape[0]
         scores = np.zeros((replicas, START_AND_END, len(data.input_ids)), dtype=np.float32)
-        for chosen in batches_by_length(data.lengths, replicas):
+        for chosen in encode.batches(data.lengths, replicas):
             found = _window_scores(encode, head, data, chosen, copies=replicas).cpu().numpy()
             found = found.reshape(replicas, len(chosen), *found.shape[1:])
             for row, window in enumerate(chosen):

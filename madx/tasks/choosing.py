@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from madx.data.choices import ChoiceSequences
 from madx.models.heads import ChoiceHead
-from madx.tasks.kind import Encoder, batches_by_length
+from madx.tasks.kind import Encoder
 
 if TYPE_CHECKING:
     from madx.config_tasks import CcrTask
@@ -54,7 +54,7 @@ class Choosing:
         """The chosen option of each example: (examples,) for each replica."""
         replicas = head.weight.shape[0]
         predicted = np.zeros((replicas, len(data.labels)), dtype=np.int64)
-        for examples in batches_by_length(self.unit_lengths(data), replicas):
+        for examples in encode.batches(self.unit_lengths(data), replicas):
             scores = head(encode(data, _options_of(data, examples), copies=replicas))
             predicted[:, examples] = scores.view(replicas, -1, data.options).argmax(dim=-1).cpu().numpy()
         return list(predicted)

@@ -17,8 +17,8 @@ from madx.tasks.names import KINDS
 if TYPE_CHECKING:
     from madx.config_tasks import Task
 
-BATCH_TOKENS = 8192  # sub-words a forward pass of predictions, over all replicas
-LARGEST_BATCH = 256
+# sub-words of a forward pass of predictions, over all replicas: what a CPU's caches hold, what keeps a GPU at work
+PASS_TOKENS = {"cpu": 2**11, "cuda": 2**16}
 
 
 class TaskKind(Protocol):
@@ -88,13 +88,13 @@ class Encoder:
         """The context of a forward pass: bfloat16 where the machine computes whole models in it."""
         return torch.autocast(self.adapted.model.device.type, torch.bfloat16, enabled=self.autocast)
 
-
-def batches_by_length(lengths: np.ndarray, replicas: int) -> Iterator[np.ndarray]:
-    """Numbers of units, short ones first, in batches of about BATCH_TOKENS sub-words over all replicas."""
-    order = np.argsort(lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        longest = int(lengths[order[min(start + LARGEST_BATCH, len(order)) - 1]])
-        size = max(1, min(LARGEST_BATCH, BATCH_TOKENS // replicas // longest))
-        yield order[start : start + size]
-        start += size
+    def batches(self, lengths: np.ndarray, replicas: int) -> Iterator[np.ndarray]:
+        """Unit numbers for passes without gradients, short ones first: at most PASS_TOKENS sub-words or one unit."""
+        order = np.argsort(lengths, kind="stable")
+        room = PASS_TOKENS[self.adapted.model.device.type] // replicas
+        start = 0
+        while start < len(order):
+            longest = lengths[order[start : start + room]]
+            size = max(1, np.searchsorted(longest * np.arange(1, len(longest) + 1), room, side="right"))
+            yield order[start : start + size]
+            start += size

@@ -13,7 +13,7 @@ from torch.nn import functional
 from madx.data.windows import Windows
 from madx.evaluation.spans import TagSet, count_spans, scores_from_counts, span_scores
 from madx.models.heads import TokenHead
-from madx.tasks.kind import Encoder, batches_by_length
+from madx.tasks.kind import Encoder
 
 if TYPE_CHECKING:
     from madx.config_tasks import NerTask
@@ -58,7 +58,7 @@ class Tagging:
         """Tag ids of all words, as in data.gold: (words,) for each replica."""
         replicas = head.weight.shape[0]
         predicted = np.zeros((replicas, len(data.gold)), dtype=np.int64)
-        for chosen in batches_by_length(data.lengths, replicas):
+        for chosen in encode.batches(data.lengths, replicas):
             positions = word_positions(data, chosen)
             tags = head(encode(data, chosen, copies=replicas)).argmax(dim=-1).view(replicas, *positions.shape)
             predicted[:, positions[positions >= 0]] = tags.cpu().numpy()[:, positions >= 0]
