@@ -22,7 +22,7 @@ import typer
 
 from benchmarks.speed import works
 from benchmarks.speed.chart import draw
-from benchmarks.speed.works import CPU, GPU, LIMIT, Work
+from benchmarks.speed.works import LIMIT, Work, work_on
 from madx.planning import operations
 from madx.planning.operations import XLM_R_BASE
 from madx.planning.sizes import SEQUENCE
@@ -94,7 +94,6 @@ def main(
 
 def _measure(work: str, precision: str, device: str, name: str, threads: int, runs: int, peer: Path) -> dict[str, Any]:
     """One row of the results: medians over the rounds, and the rounds."""
-    sizes = GPU if device == "cuda" else CPU
     arguments = work, precision, device, str(threads)
     sides = {
         "limit": Side(sys.executable, "limit", LIMIT, *arguments[1:]),
@@ -113,8 +112,8 @@ def _measure(work: str, precision: str, device: str, name: str, threads: int, ru
     def rate(side: str, round_: dict) -> float:
         return round_[side]["tokens"] / round_[side]["seconds"]
 
-    a_token = operations_per_token(sizes[work])
-    limits = [sizes[LIMIT].operations / round_["limit"]["seconds"] for round_ in warm]
+    a_token = operations_per_token(work_on(device, work))
+    limits = [work_on(device, LIMIT).operations / round_["limit"]["seconds"] for round_ in warm]
     shares = [rate("ours", round_) * a_token / limit for round_, limit in zip(warm, limits, strict=True)]
     row = {
         "work": work,

@@ -11,13 +11,13 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.speed.ours import prepare
-from benchmarks.speed.works import CPU, GPU
+from benchmarks.speed.works import work_on
 
 
 def main(name: str, precision: str = "float32", device: str = "cpu", threads: str = "2") -> None:
     """Print the twenty operations with the most time of their own, after one run to warm up."""
     torch.set_num_threads(int(threads))
-    run = prepare((GPU if device == "cuda" else CPU)[name], precision, torch.device(device))
+    run = prepare(work_on(device, name), precision, torch.device(device))
     run()
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device == "cuda" else [])]
     with profile(activities=activities) as profiler:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.speed.works import CPU, GPU, Work
+from benchmarks.speed.works import Work, work_on
 
 
 def serve(prepare: Callable[[Work, str, torch.device], Callable[[], int]]) -> None:
@@ -22,9 +22,8 @@ def serve(prepare: Callable[[Work, str, torch.device], Callable[[], int]]) -> No
     name, precision, device_name, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
     device = torch.device(device_name)
-    work = (GPU if device.type == "cuda" else CPU)[name]
     answers, sys.stdout = sys.stdout, sys.stderr  # libraries print, too
-    run = prepare(work, precision, device)
+    run = prepare(work_on(device.type, name), precision, device)
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
         _wait(device)

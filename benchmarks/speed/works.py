@@ -71,6 +71,11 @@ GPU = {
 }
 
 
+def work_on(device: str, name: str) -> Work:
+    """The work of this name in the size for `cpu` or `cuda`."""
+    return (GPU if device == "cuda" else CPU)[name]
+
+
 def blocks(count: int, length: int) -> np.ndarray:
     """(count, length) token ids, each block between <s> and </s>."""
     found = np.random.default_rng(1).integers(SPECIAL, MASK_ID, (count, length))

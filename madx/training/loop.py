@@ -74,7 +74,7 @@ class Outcome:
 
 def adamw(parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> list[torch.optim.Optimizer]:
     """The paper's optimiser for adaptation and tasks."""
-    return [torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay)]
+    return [torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)]
 
 
 def learning_rate_factor(step: int, steps: int, warmup_fraction: float) -> float:
