@@ -4,7 +4,7 @@
 
 Each side is a process of its own that stays loaded; runs alternate: limit, ours, the peer in a plain loop, the peer's
 AdapterTrainer, and again. Ratios are taken within a round, and their medians reported, since machines drift. Writes
-benchmarks/results/speed_<device>.json and .png. The peer's environment is built in .venv-peer at the first call.
+benchmarks/results/<device>.json and .png. The peer's environment is built in .venv-peer at the first call.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     peer = peer_python or build_peer()
     name = torch.cuda.get_device_name() if device == "cuda" else f"{_processor()}, {threads} threads"
-    path = output / f"speed_{device}.json"
+    path = output / f"{device}.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     found = [
         _measure(of_work, of_precision, device, name, threads, runs, peer)

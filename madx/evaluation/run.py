@@ -188,8 +188,7 @@ def _made(provenance: Mapping[str, Any], stack: str, machine: Machine, groups: S
     return {
         **provenance,
         "stack": stack,
-        "device": machine.device.type,
-        "precision": str(machine.frozen).removeprefix("torch."),
+        "machine": machine.as_dict(),
         "trained": [_trained(folder, group) for group in groups for folder in group.folders],
     }
 

@@ -202,7 +202,7 @@ class Costs:
 
 def measured_rates(folder: Path = Path("benchmarks/results")) -> Path:
     """The committed results of `make bench`: of a GPU if there are any, else of a CPU."""
-    found = [path for name in ("speed_cuda.json", "speed_cpu.json") if (path := folder / name).is_file()]
+    found = [path for name in ("cuda.json", "cpu.json") if (path := folder / name).is_file()]
     if not found:
         raise PlanError(f"{folder}: no results of `make bench`; run it, or name a file with --rates")
     return found[0]

@@ -59,12 +59,15 @@ def provenance(study: Study, folder: Path) -> list[tuple[str, str]]:
     paths = Paths(study, folder)
     for path in paths.all_scores():
         made_by = read_json(path)["provenance"]
-        trainings = [("commit of the trainings", _commit(part["provenance"])) for part in made_by["trained"]]
+        trained = [part["provenance"] for part in made_by["trained"]]
+        trainings = [("commit of the trainings", _commit(part)) for part in trained]
+        machines = [("computed on", _machine(part)) for part in (made_by, *trained)]
         for what, value in (
             ("configuration digest of the scores", made_by["configuration"]),
             ("code digest", made_by["code"]),
             ("commit", _commit(made_by)),
             *trainings,
+            *machines,
             *made_by["versions"].items(),
         ):
             found.setdefault(what, set()).add(value)
@@ -72,6 +75,11 @@ def provenance(study: Study, folder: Path) -> list[tuple[str, str]]:
     records = map(read_json, paths.revisions())
     revisions = [(f"revision of {record['kind']} {record['id']}", record["commit"]) for record in records]
     return [settings, *((what, ", ".join(sorted(values))) for what, values in found.items()), *revisions]
+
+
+def _machine(made_by: dict) -> str:
+    machine = made_by["machine"]
+    return f"{machine['device']} ({machine['precision']}, threads: {machine['threads']})"
 
 
 def _commit(made_by: dict) -> str:

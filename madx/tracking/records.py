@@ -283,7 +283,8 @@ def _provenance_tags(provenance: dict[str, Any]) -> dict[str, str]:
         return {}
     digests = {"configuration_digest": provenance["configuration"], "code_digest": provenance["code"]}
     git = {name: value for name, value in provenance["git"].items() if value is not None}  # null outside a repository
-    return _flat({**digests, **git, "versions": provenance["versions"]})
+    computed = {key: provenance[key] for key in ("machine", "versions") if key in provenance}
+    return _flat({**digests, **git, **computed})
 
 
 def _flat(settings: dict[str, Any], study: Study | None = None, language: str = "", prefix: str = "") -> dict[str, str]:

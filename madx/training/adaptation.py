@@ -66,7 +66,7 @@ def adapt_language(
         "stack": sizes.stack,
         "steps": steps,
         "seed": settings.seed,
-        "provenance": dict(provenance or {}),
+        "provenance": {**(provenance or {}), "machine": machine.as_dict()},
         "text": {key: blocks.description[key] for key in ("text_sha256", "blocks", "tokens")},
     }
     if whole:

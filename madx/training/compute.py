@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -23,6 +23,11 @@ class Machine:
     def autocast(self) -> bool:
         """Whether whole-model training, whose weights are float32, computes in bfloat16."""
         return self.frozen == torch.bfloat16
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the provenance of what was computed there: device, precision as it was resolved, threads of torch."""
+        precision = str(self.frozen).removeprefix("torch.")
+        return {"device": self.device.type, "precision": precision, "threads": torch.get_num_threads()}
 
 
 def set_up(compute: Compute, threads: int) -> Machine:

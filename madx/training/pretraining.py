@@ -81,7 +81,7 @@ def make_base(
     outcome = optimize(phase, _optimizers(model, settings), loop, checkpoint_folder=checkpoint_folder)
     log.info("pretrained %s on %s", name, ", ".join(blocks))
     origin = {"made": settings.model_dump(mode="json"), "languages": list(blocks)}
-    save_base(model, base_folder, name, origin, provenance)
+    save_base(model, base_folder, name, origin, {**(provenance or {}), "machine": machine.as_dict()})
     finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 
@@ -121,7 +121,7 @@ def train_mlm_head(
     optimizers = adamw(head.values(), settings.learning_rate.adapter, settings.weight_decay)
     outcome = optimize(phase, optimizers, loop, checkpoint_folder=checkpoint_folder)
     origin = {"mlm_head": "trained", "steps": steps, "languages": list(blocks)}
-    save_base(model, base_folder, name, origin, provenance)
+    save_base(model, base_folder, name, origin, {**(provenance or {}), "machine": machine.as_dict()})
     finish_metrics(checkpoint_folder, outcome.metrics, base_folder / "metrics.jsonl")
 
 

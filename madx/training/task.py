@@ -139,6 +139,7 @@ def train_task(
                 "first_stage": weight_digests(start_folders[replica]) if start_folders else None,
                 "seed": seed,
                 "base": {"name": base["name"], "fingerprint": base["fingerprint"]},
+                "provenance": {**description.get("provenance", {}), "machine": machine.as_dict()},
                 "stack": sizes.stack,
                 "shape": None if whole else part.adapters.shape.as_dict(),
                 "best_step": step,

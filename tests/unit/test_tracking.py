@@ -20,6 +20,7 @@ PROVENANCE = {
     "code": "d0",
     "git": {"commit": "abc", "dirty": False},
     "versions": {"torch": "2.13"},
+    "machine": {"device": "cpu", "precision": "bfloat16", "threads": 1},
     "data": {"qaa": "e0"},
 }
 
@@ -112,6 +113,7 @@ def test_every_run_is_mirrored_once_and_changes_are_followed(study, results):
         "commit": "abc",
         "dirty": "false",
     }
+    expected |= {"machine.device": "cpu", "machine.precision": "bfloat16"}
     expected |= {"configuration_digest": "c0", "code_digest": "d0", "mlflow.parentRunId": runs["."].info.run_id}
     assert expected.items() <= seed1.data.tags.items()
     assert seed1.data.params["tasks.ner.epochs"] == str(study.by_category(study.tasks["ner"].epochs, "qaa"))

@@ -13,7 +13,7 @@ def test_plan_of_the_full_study(tmp_path):
     rates = [
         {"work": work, "precision": "bfloat16", "device": "a GPU", "operations_per_second": 1e14} for work in WORKS
     ]
-    path = tmp_path / "speed_cuda.json"
+    path = tmp_path / "cuda.json"
     path.write_text(json.dumps(rates), encoding="utf-8")
     config = ("--configfile", "config/paper.yaml")
     command = [sys.executable, "-m", "madx.cli", "plan", *config, "--rates", str(path)]

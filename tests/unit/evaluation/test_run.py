@@ -81,8 +81,8 @@ def evaluate(files, output, targets=TARGETS, seeds=SEEDS, languages=None, trains
     content = json.loads((output / "scores.json").read_text(encoding="utf-8"))
     assert {key: content[key] for key in RUN} == RUN
     made = content["provenance"]
-    assert (made["code"], made["stack"], made["device"]) == ("x", "paper", "cpu")
-    assert getattr(torch, made["precision"]) == frozen
+    assert (made["code"], made["stack"], made["machine"]["device"]) == ("x", "paper", "cpu")
+    assert getattr(torch, made["machine"]["precision"]) == frozen
     assert made["adaptations"].keys() <= set(targets)
     for seed, part in zip(seeds, made["trained"], strict=True):
         weights = {"adapter.safetensors"} | ({"model/model.safetensors"} if trains == "model" else set())

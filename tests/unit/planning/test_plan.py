@@ -93,8 +93,8 @@ def test_unknown_data_are_named(study):
 
 
 def test_rates_of_a_device_that_was_not_measured(tmp_path):
-    path = tmp_path / "speed_cpu.json"
-    with pytest.raises(PlanError, match=r"speed_cpu.json: no results of `make bench`"):
+    path = tmp_path / "cpu.json"
+    with pytest.raises(PlanError, match=r"cpu.json: no results of `make bench`"):
         Rates.read(path)
     row = {"work": "mlm", "precision": "float32", "device": "x", "operations_per_second": 1.0}
     path.write_text(json.dumps([row]), encoding="utf-8")

@@ -23,7 +23,9 @@ from tests.unit.reporting.test_figures import write_metrics
 def made_by(commit: str) -> dict:
     git = {"commit": commit, "dirty": False}
     made = {"configuration": "c0ffee", "code": "0ddba11", "git": git, "versions": {"torch": "2.13.0"}, "data": {}}
-    return {**made, "trained": [{"provenance": {"git": {"commit": "3333", "dirty": True}}}]}
+    machine = {"device": "cpu", "precision": "float32", "threads": 1}
+    trained = {"git": {"commit": "3333", "dirty": True}, "machine": {**machine, "precision": "bfloat16"}}
+    return {**made, "machine": machine, "trained": [{"provenance": trained}]}
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ def test_page_has_every_table_figure_and_fact(study, folder):
         "0ddba11",
         "`1111, 2222`",
         "`3333 with uncommitted changes`",
+        "`cpu (bfloat16, threads: 1), cpu (float32, threads: 1)`",
         "2.13.0",
         "62.5 %",
         "1:01:05 h",

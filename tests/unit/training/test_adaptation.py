@@ -97,6 +97,7 @@ def test_description_says_what_the_adapter_belongs_to(adapt, base_folder, text_f
     blocks = json.loads((text_folder / "blocks.json").read_text(encoding="utf-8"))
     assert description["base"] == {"name": base["name"], "fingerprint": base["fingerprint"]}
     assert (description["kind"], description["language"], description["steps"]) == ("lad-inv", "qaa", STEPS)
+    assert description["provenance"]["machine"]["precision"] == "float32"
     assert description["text"]["text_sha256"] == blocks["text_sha256"]
     assert json.loads((folder / "steps/step2/adapter.json").read_text(encoding="utf-8"))["steps"] == 2
     perplexities = [record["value"] for record in metrics_of(folder) if record["metric"] == "perplexity"]

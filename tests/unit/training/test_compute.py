@@ -32,6 +32,12 @@ def test_auto_takes_bfloat16_where_it_is_fast(monkeypatch, fast, expected):
     assert set_up(settings(precision="auto"), threads=1).frozen == expected
 
 
+def test_what_was_decided_is_recorded(monkeypatch):
+    monkeypatch.setattr(compute, "has_fast_bfloat16", lambda device: True)
+    machine = set_up(settings(precision="auto"), threads=2)
+    assert machine.as_dict() == {"device": "cpu", "precision": "bfloat16", "threads": 2}
+
+
 def test_job_has_the_threads_that_it_is_given():
     set_up(settings(), threads=3)
     assert torch.get_num_threads() == 3

@@ -92,6 +92,7 @@ def test_every_seed_gets_its_adapter_and_head(train, base_folder, tmp_path):
         assert (description["seed"], description["source"], description["steps"]) == (seed, "qaa", 8)
         assert description["tags"] == list(TAGS)
         assert description["best_step"] in (4, 8)
+        assert description["provenance"]["machine"]["precision"] == "float32"
         assert description["base"]["fingerprint"] == read_description(base_folder)["fingerprint"]
 
 
