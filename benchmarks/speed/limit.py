@@ -1,4 +1,4 @@
-"""What the machine can do at most: products of large square matrices.
+"""What the machine can do at most: products of large square matrices, by the faster of torch's libraries.
 
 python -m benchmarks.speed.limit limit PRECISION DEVICE THREADS
 """
@@ -11,6 +11,7 @@ import torch
 
 from benchmarks.speed.worker import serve
 from benchmarks.speed.works import Work
+from madx.models.products import product
 
 
 def prepare(work: Work, precision: str, device: torch.device) -> Callable[[], int]:
@@ -20,7 +21,7 @@ def prepare(work: Work, precision: str, device: torch.device) -> Callable[[], in
 
     def run() -> int:
         for _ in range(work.steps):
-            a @ b
+            product(a, b)
         return 0
 
     return run

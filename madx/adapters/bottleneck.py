@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from madx.models.products import linear_of_replicas
+
 INITIAL_DEVIATION = 0.02  # N(0, 0.02) and zero biases, as in the released code
 
 
@@ -44,6 +46,8 @@ class Bottleneck(nn.Module):
         """
         replicas = self.down_weight.shape[0]
         rows = x.reshape(replicas, -1, x.shape[-1])
-        dtype = x.dtype
-        inner = torch.baddbmm(self.down_bias.to(dtype).unsqueeze(1), rows, self.down_weight.to(dtype).mT).relu()
-        return torch.baddbmm(self.up_bias.to(dtype).unsqueeze(1), inner, self.up_weight.to(dtype).mT).view_as(x)
+        down, up = (
+            (weight.to(x.dtype), bias.to(x.dtype))
+            for weight, bias in ((self.down_weight, self.down_bias), (self.up_weight, self.up_bias))
+        )
+        return linear_of_replicas(linear_of_replicas(rows, *down).relu(), *up).view_as(x)

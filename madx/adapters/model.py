@@ -10,7 +10,7 @@ from madx.adapters.adapter_set import AdapterSet
 from madx.adapters.stack import STACKS, Stack
 from madx.models.architectures import ArchitectureError, architecture_of
 from madx.models.cross_entropy import frozen_cross_entropy
-from madx.models.dropout import use_fast_dropout
+from madx.models.fast_layers import use_fast_layers
 
 
 class AdaptedModel:
@@ -40,7 +40,7 @@ class AdaptedModel:
         for index, output in enumerate(outputs):
             self._adapt_layer(output, index, STACKS[stack])
         embeddings.register_forward_hook(self._adapt_embeddings)
-        use_fast_dropout(model)
+        use_fast_layers(model)
         model.requires_grad_(False)
 
     # ---------------------------------------------------------------- what is inserted

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from madx.models.products import product
+
 # numbers that are worked on at a time: on a CPU as many as its cache holds
 ELEMENTS = {"cpu": 2**20, "cuda": 2**28}
 
@@ -25,7 +27,7 @@ def frozen_cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor | None, wa
 class _FrozenCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(context, hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
-        logits = hidden @ weight.mT
+        logits = product(hidden, weight.mT)
         total = torch.zeros((), device=hidden.device)
         offset = torch.zeros((), device=hidden.device) if bias is None else bias.float()
         rows = max(1, ELEMENTS.get(hidden.device.type, ELEMENTS["cpu"]) // len(weight))
@@ -40,7 +42,7 @@ class _FrozenCrossEntropy(torch.autograd.Function):
                 probabilities = exponentials.mul_(1 / sums)
                 part.copy_(probabilities.scatter_add_(1, expected, torch.full_like(sums, -1.0)))
         if context.needs_input_grad[0]:
-            context.save_for_backward(logits @ weight)
+            context.save_for_backward(product(logits, weight))
         return total
 
     @staticmethod

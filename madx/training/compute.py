@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from madx.models.products import ONEDNN
+
 if TYPE_CHECKING:
     from madx.config import Compute
 
@@ -25,9 +27,13 @@ class Machine:
         return self.frozen == torch.bfloat16
 
     def as_dict(self) -> dict[str, Any]:
-        """For the provenance of what was computed there: device, precision as it was resolved, threads of torch."""
-        precision = str(self.frozen).removeprefix("torch.")
-        return {"device": self.device.type, "precision": precision, "threads": torch.get_num_threads()}
+        """For the provenance of what was computed there: what was decided, and the threads of torch."""
+        return {
+            "device": self.device.type,
+            "precision": str(self.frozen).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "float32_products": "oneDNN" if self.device.type == "cpu" and ONEDNN else "torch",
+        }
 
 
 def set_up(compute: Compute, threads: int) -> Machine:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from madx.adapters.model import AdaptedModel
+from madx.training.ahead import Ahead
 
 EVALUATION_BATCH = 32  # blocks a forward pass on held-out text
 EVALUATION_SEED = 20200429  # held-out blocks are masked the same way each time
@@ -24,6 +26,11 @@ class Vocabulary:
     mask_id: int
     starts_word: np.ndarray
     special: np.ndarray
+
+    @cached_property
+    def ordinary(self) -> np.ndarray:
+        """Ids of the tokens that are not special."""
+        return np.flatnonzero(~self.special)
 
     @classmethod
     def of(cls, tokenizer) -> Vocabulary:
@@ -59,10 +66,9 @@ def mask_blocks(
     if not chosen.any():
         chosen.flat[rng.choice(np.flatnonzero(candidates))] = True
     fate = rng.random(blocks.shape)
-    ordinary = np.flatnonzero(~vocabulary.special)
     inputs = np.where(chosen & (fate < 0.8), vocabulary.mask_id, blocks)
     replaced = chosen & (fate >= 0.8) & (fate < 0.9)
-    inputs[replaced] = ordinary[rng.integers(len(ordinary), size=int(replaced.sum()))]
+    inputs[replaced] = vocabulary.ordinary[rng.integers(len(vocabulary.ordinary), size=int(replaced.sum()))]
     return inputs, chosen
 
 
@@ -96,6 +102,14 @@ def mixed_sampler(
     return sample
 
 
+class MaskedBatch(NamedTuple):
+    """inputs: (batch, block_length) token ids; positions: (n,) of the chosen ones among all; wanted: (n,) their ids."""
+
+    inputs: Tensor
+    positions: Tensor
+    wanted: Tensor
+
+
 class MlmPhase:
     """One language adaptation (or a base's pretraining) for the loop; a single replica."""
 
@@ -120,30 +134,36 @@ class MlmPhase:
         self.vocabulary, self.mask_fraction, self.whole_words = vocabulary, mask_fraction, whole_words
         self.device = next(iter(trainable.values())).device
         self.autocast, self.dropout = autocast, dropout
+        self._masked_ahead = Ahead(self._masked_batch)
 
     def loss(self, step: int) -> Tensor:
-        rng = np.random.default_rng([self.seeds[0], 1, step])
-        total, count = self._loss_of(self.sample(step), rng)
-        return (total / count).unsqueeze(0)
+        masked = self._masked_ahead(step)
+        return (self._loss_of(masked) / len(masked.wanted)).unsqueeze(0)
 
     def evaluate(self) -> dict[str, list[float]]:
         """Perplexity of the masked tokens of the held-out blocks, each weighted alike."""
         rng = np.random.default_rng(EVALUATION_SEED)
         total, count = 0.0, 0
         for start in range(0, len(self.held_out), EVALUATION_BATCH):
-            batch_total, batch_count = self._loss_of(self.held_out[start : start + EVALUATION_BATCH], rng)
-            total, count = total + batch_total.item(), count + batch_count
+            masked = self._mask(self.held_out[start : start + EVALUATION_BATCH], rng)
+            total, count = total + self._loss_of(masked).item(), count + len(masked.wanted)
         return {"perplexity": [math.exp(min(total / count, 700.0))]}
 
     def train(self, mode: bool) -> None:
         self.adapted.train(mode and self.dropout)
 
-    def _loss_of(self, blocks: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, int]:
-        """Summed cross-entropy at the chosen positions, and their number."""
+    def _masked_batch(self, step: int) -> MaskedBatch:
+        return self._mask(self.sample(step), np.random.default_rng([self.seeds[0], 1, step]))
+
+    def _mask(self, blocks: np.ndarray, rng: np.random.Generator) -> MaskedBatch:
         blocks = np.asarray(blocks, dtype=np.int64)
         inputs, chosen = mask_blocks(blocks, self.vocabulary, self.mask_fraction, self.whole_words, rng)
-        chosen = torch.from_numpy(chosen).to(self.device)
-        wanted = torch.from_numpy(blocks).to(self.device)[chosen]
+        positions = np.flatnonzero(chosen)
+        return MaskedBatch(*map(torch.from_numpy, (inputs, positions, blocks.ravel()[positions])))
+
+    def _loss_of(self, masked: MaskedBatch) -> Tensor:
+        """Summed cross-entropy at the chosen positions."""
+        inputs, positions, wanted = (tensor.to(self.device, non_blocking=True) for tensor in masked)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            hidden = self.adapted(torch.from_numpy(inputs).to(self.device))
-            return self.adapted.mlm_loss(hidden[chosen], wanted), len(wanted)
+            hidden = self.adapted(inputs)
+            return self.adapted.mlm_loss(hidden.flatten(0, 1)[positions], wanted)

@@ -21,7 +21,7 @@ from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaOutpu
 from madx.adapters import AdaptedModel, AdapterSet, AdapterShape
 from madx.adapters.stack import STACKS
 from madx.models.architectures import ArchitectureError
-from madx.models.dropout import use_fast_dropout
+from madx.models.fast_layers import use_fast_layers
 from tests.unit.adapters.tiny import (
     HIDDEN,
     LAYERS,
@@ -75,7 +75,7 @@ def test_without_adapters_the_base_is_itself(model_type: str) -> None:
 @torch.no_grad()
 def test_dropout_of_the_base_stays_in_training_mode(model_type: str) -> None:
     model, input_ids = tiny_base(model_type, dropout=0.5).train(), random_input()
-    use_fast_dropout(model)
+    use_fast_layers(model)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         expected, _ = base_outputs(model, input_ids)

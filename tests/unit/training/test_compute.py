@@ -35,7 +35,9 @@ def test_auto_takes_bfloat16_where_it_is_fast(monkeypatch, fast, expected):
 def test_what_was_decided_is_recorded(monkeypatch):
     monkeypatch.setattr(compute, "has_fast_bfloat16", lambda device: True)
     machine = set_up(settings(precision="auto"), threads=2)
-    assert machine.as_dict() == {"device": "cpu", "precision": "bfloat16", "threads": 2}
+    monkeypatch.setattr(compute, "ONEDNN", True)
+    decided = {"device": "cpu", "precision": "bfloat16", "threads": 2, "float32_products": "oneDNN"}
+    assert machine.as_dict() == decided
 
 
 def test_job_has_the_threads_that_it_is_given():

@@ -73,7 +73,7 @@ def test_made_base_is_complete_and_the_same_each_time(tmp_path, make, optimizer)
     ).keys()
     assert not (tmp_path / "checkpoints").exists()
     description = read_description(tmp_path / "first")
-    assert description["provenance"]["machine"] == {"device": "cpu", "precision": "float32", "threads": 1}
+    assert description["provenance"]["machine"]["precision"] == "float32"
     assert (description["layers"], description["hidden_size"], description["origin"]["languages"]) == (
         1,
         16,

@@ -1,0 +1,87 @@
+"""Matrix products of frozen and trained weights, in float32 by the faster of torch's two libraries on a CPU.
+
+torch takes MKL for float32 and oneDNN for bfloat16. On AMD's processors MKL leaves AVX-512 unused, and oneDNN does the
+same product in half the time, as exactly (`python -m benchmarks.products`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SMALLEST = 2**22  # multiplications; below, oneDNN gains less than it takes to make a kernel for new sizes
+
+
+class Linear(nn.Linear):
+    """nn.Linear with `linear`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight, self.bias)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x: (..., in), weight: (out, in), bias: (out,) -> (..., out), as functional.linear, with its gradients."""
+    if _use_onednn(x, weight, x.numel() * weight.shape[0]):
+        return _Linear.apply(x, weight, bias)
+    return functional.linear(x, weight, bias)
+
+
+def linear_of_replicas(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x: (replicas, n, in), weight: (replicas, out, in), bias: (replicas, out) -> (replicas, n, out)."""
+    if len(weight) == 1:
+        return linear(x, weight[0], bias[0])
+    return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """a: (n, k), b: (k, m) -> (n, m), without gradients."""
+    return _onednn(a, b.mT) if _use_onednn(a, b, a.numel() * b.shape[1]) else a @ b
+
+
+def _use_onednn(a: Tensor, b: Tensor, multiplications: int) -> bool:
+    return (
+        multiplications >= SMALLEST
+        and a.dtype == b.dtype == torch.float32
+        and a.device.type == "cpu"
+        and not torch.is_autocast_enabled("cpu")
+        and ONEDNN
+    )
+
+
+def has_faster_onednn() -> bool:
+    """Whether oneDNN uses wider instructions than MKL here: on processors of AMD with AVX-512 (as Linux names them)."""
+    about = Path("/proc/cpuinfo")
+    return (
+        torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and torch.backends.mkldnn.is_available()
+        and about.is_file()
+        and "AuthenticAMD" in about.read_text(encoding="utf-8")
+    )
+
+
+ONEDNN = has_faster_onednn()
+
+
+def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        context.save_for_backward(x, weight)
+        return _onednn(x, weight, bias)
+
+    @staticmethod
+    def backward(context, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = context.saved_tensors
+        of_x, of_weight, of_bias = context.needs_input_grad
+        rows = gradient.reshape(-1, len(weight))
+        return (
+            _onednn(gradient, weight.mT) if of_x else None,
+            _onednn(rows.mT, x.reshape(-1, x.shape[-1]).mT) if of_weight else None,
+            rows.sum(dim=0) if of_bias else None,
+        )
