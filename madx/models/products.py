@@ -70,8 +70,10 @@ def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 class _Linear(torch.autograd.Function):
+    # contiguous: for halves of rows, as the invertible adapter has them, oneDNN has no fast kernel
     @staticmethod
     def forward(context, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        x = x.contiguous()
         context.save_for_backward(x, weight)
         return _onednn(x, weight, bias)
 
@@ -79,9 +81,10 @@ class _Linear(torch.autograd.Function):
     def backward(context, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = context.saved_tensors
         of_x, of_weight, of_bias = context.needs_input_grad
-        rows = gradient.reshape(-1, len(weight))
+        gradient = gradient.contiguous()
+        rows = gradient.view(-1, len(weight))
         return (
             _onednn(gradient, weight.mT) if of_x else None,
-            _onednn(rows.mT, x.reshape(-1, x.shape[-1]).mT) if of_weight else None,
+            _onednn(rows.mT, x.view(-1, x.shape[-1]).mT) if of_weight else None,
             rows.sum(dim=0) if of_bias else None,
         )
