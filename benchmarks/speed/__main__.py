@@ -150,23 +150,15 @@ def operations_per_token(work: Work) -> float:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown: one line a work and precision."""
-    head = [
-        "work",
-        "precision",
-        "ours",
-        "peer, plain loop",
-        "ratio",
-        "AdapterTrainer",
-        "ratio",
-        "of the limit",
-        "memory",
-    ]
-    lines = [head, ["---"] * len(head)]
+    """Markdown: one line a work and precision; real tokens a second of each side, and ours over the peer's."""
+    head = ["work", "precision", "ours", "peer, plain loop", "ratio", "AdapterTrainer", "ratio", "of the limit"]
+    lines = [[*head, "memory, ours and the loop's"], ["---", "---", *["---:"] * (len(head) - 1)]]
     for row in rows:
         trainer = [f"{row['trainer']:.0f}", f"{row['trainer_ratio']:.2f}×"] if "trainer" in row else ["–", "–"]
-        share, memory = f"{100 * row['share_of_limit']:.0f} %", f"{row['memory_ratio']:.2f}×"
+        ours, loop = (row["memory"][side] / 2**30 for side in ("ours", "loop"))
+        memory = f"{ours:.1f}, {loop:.1f} GiB, {row['memory_ratio']:.2f}×"
         rates = [f"{row['ours']:.0f}", f"{row['peer']:.0f}", f"{row['ratio']:.2f}×"]
+        share = f"{100 * row['share_of_limit']:.0f} %"
         lines.append([row["work"], row["precision"], *rates, *trainer, share, memory])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -1,0 +1,48 @@
+"""Whether the precision of the computation changes what a study finds: method means of two runs of the same study.
+
+    .venv/bin/madx study
+    .venv/bin/madx study --config study=miniature-bfloat16 'compute={device: auto, precision: bfloat16, threads: 1}'
+    .venv/bin/python -m benchmarks.precision results/miniature/scores.parquet results/miniature-bfloat16/scores.parquet
+
+Means are over all pairs of source and target, for each seed; compared are their means over seeds.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+
+METRIC = "f1"
+
+
+def compare(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """A row for each task, method and kind of pair: both means, both standard deviations over seeds, the difference.
+
+    one, other: rows of scores.parquet. `within`: the difference is smaller than the larger of the deviations.
+    """
+    found = []
+    for scores in (one, other):
+        scores = scores[scores["metric"] == METRIC]
+        kind = (scores["source"] == scores["target"]).map({True: "in-language", False: "transfer"})
+        of_seeds = scores.assign(pairs=kind).groupby(["task", "method", "pairs", "seed"])["value"].mean()
+        found.append(of_seeds.groupby(["task", "method", "pairs"]).agg(["mean", "std"]))
+    table = found[0].join(found[1], lsuffix="_one", rsuffix="_other", how="outer")
+    table["difference"] = table["mean_other"] - table["mean_one"]
+    table["within"] = table["difference"].abs() < table[["std_one", "std_other"]].max(axis=1)
+    return table.reset_index()
+
+
+def main(one: str, other: str) -> None:
+    """Print the comparison as Markdown."""
+    table = compare(pd.read_parquet(one), pd.read_parquet(other))
+    print("| task | method | pairs | first | second | difference | below the seeds' deviation |")
+    print("| --- | --- | --- | ---: | ---: | ---: | --- |")
+    for row in table.itertuples():
+        means = f"{row.mean_one:.1f} ± {row.std_one:.1f} | {row.mean_other:.1f} ± {row.std_other:.1f}"
+        verdict = "yes" if row.within else "no"
+        print(f"| {row.task} | {row.method} | {row.pairs} | {means} | {row.difference:+.2f} | {verdict} |")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
