@@ -10,7 +10,6 @@ medians of three, taken in turn.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import typer
+
+from benchmarks.speed.worker import largest_resident_size
 
 RESULTS = Path("benchmarks/results")
 TOKENS = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -212,7 +213,7 @@ def _row(what: str, size: int, started: float, per: int) -> dict[str, Any]:
         "what": what,
         "size": size,
         "seconds": seconds,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "memory": largest_resident_size() / 2**20,
     }
 
 

@@ -12,7 +12,7 @@ from statistics import median
 import torch
 from torch.nn import functional
 
-from madx.models.products import ONEDNN, _onednn
+from madx.models.products import ONEDNN, onednn_linear
 from madx.training.compute import set_up
 
 SIZES = ((1024, 768, 768), (1024, 768, 3072), (1024, 3072, 768), (154, 768, 250_002), (2048, 2048, 2048))
@@ -29,7 +29,7 @@ def main(threads: int = 2) -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for rows, inner, outer in SIZES:
         x, weight = torch.randn(rows, inner), torch.randn(outer, inner)
-        seconds = {functional.linear: [], _onednn: []}
+        seconds = {functional.linear: [], onednn_linear: []}
         for number in range(ROUNDS + 1):
             for compute, taken in seconds.items():
                 started = time.perf_counter()

@@ -14,10 +14,12 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
+import psutil
 import typer
 
 from benchmarks.speed import works
@@ -29,6 +31,8 @@ from madx.planning.sizes import SEQUENCE
 from tests.reference.build_peer import build_peer
 
 RESULTS = Path("benchmarks/results")
+PRECISIONS = ("float32", "bfloat16")
+QUIET = 0.1  # cores that other processes may use in a round
 # a work's opponents
 WORKS = {"mlm": ["loop", "trainer"], "ner": ["loop", "trainer"], "fine-tuning": ["loop"], "evaluation": ["loop"]}
 
@@ -45,20 +49,33 @@ class Side:
         self._line()
 
     def run(self) -> dict[str, float]:
-        """{tokens, seconds, memory} of one run."""
+        """What a worker answers, and others: cores that all other processes used meanwhile."""
+        busy, own, started = _busy(), self._own(), time.perf_counter()
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return json.loads(self._line())
+        found = json.loads(self._line())
+        others = (_busy() - busy) - (self._own() - own)
+        return {**found, "others": max(0.0, others / (time.perf_counter() - started))}
 
     def end(self) -> None:
         self.process.stdin.close()
         self.process.wait()
+
+    def _own(self) -> float:
+        """Processor seconds of the process so far."""
+        return sum(psutil.Process(self.process.pid).cpu_times()[:2])
 
     def _line(self) -> str:
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"{' '.join(self.process.args)} ended with code {self.process.wait()}")
         return line
+
+
+def _busy() -> float:
+    """Processor seconds that the machine has spent on processes so far."""
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system
 
 
 def main(
@@ -78,18 +95,21 @@ def main(
     name = torch.cuda.get_device_name() if device == "cuda" else f"{_processor()}, {threads} threads"
     path = output / f"{device}.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    found = [
-        _measure(of_work, of_precision, device, name, threads, runs, peer)
-        for of_work in work or WORKS
-        for of_precision in precision or ["float32", "bfloat16"]
-    ]
-    measured = {(row["work"], row["precision"]) for row in found}
-    kept = [row for row in before if row["device"] == name and (row["work"], row["precision"]) not in measured]
-    rows = sorted([*kept, *found], key=lambda row: (list(WORKS).index(row["work"]), row["precision"] != "float32"))
-    output.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    draw(rows, path.with_suffix(".png"))
-    print(table(rows))
+    others = [row for row in before if row["device"] != name]
+    rows = {(row["work"], row["precision"]): row for row in before if row["device"] == name}
+    order = [(of_work, of_precision) for of_work in WORKS for of_precision in PRECISIONS]
+    for of_work, of_precision in order:
+        if of_work in (work or WORKS) and of_precision in (precision or PRECISIONS):
+            rows[of_work, of_precision] = _measure(of_work, of_precision, device, name, threads, runs, peer)
+            output.mkdir(parents=True, exist_ok=True)
+            written = [*others, *(rows[key] for key in order if key in rows)]
+            path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    measured = [rows[key] for key in order if key in rows]
+    draw(measured, path.with_suffix(".png"))
+    print(table(measured))
+    for row in measured:
+        if row["others"] > QUIET:
+            print(f"{row['work']} {row['precision']}: other processes used {row['others']:.2f} cores; measure it again")
 
 
 def _measure(work: str, precision: str, device: str, name: str, threads: int, runs: int, peer: Path) -> dict[str, Any]:
@@ -113,7 +133,7 @@ def _measure(work: str, precision: str, device: str, name: str, threads: int, ru
         return round_[side]["tokens"] / round_[side]["seconds"]
 
     a_token = operations_per_token(work_on(device, work))
-    limits = [work_on(device, LIMIT).operations / round_["limit"]["seconds"] for round_ in warm]
+    limits = [round_["limit"]["operations_per_second"] for round_ in warm]
     shares = [rate("ours", round_) * a_token / limit for round_, limit in zip(warm, limits, strict=True)]
     row = {
         "work": work,
@@ -128,6 +148,7 @@ def _measure(work: str, precision: str, device: str, name: str, threads: int, ru
         "limit": median(limits),
         "memory_ratio": warm[-1]["ours"]["memory"] / warm[-1]["loop"]["memory"],
         "memory": {side: warm[-1][side]["memory"] for side in sides if side != "limit"},
+        "others": max(run["others"] for round_ in warm for run in round_.values()),
         "runs": warm,
     }
     if "trainer" in sides:

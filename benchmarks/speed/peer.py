@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import count, cycle
 
 import numpy as np
 import torch
@@ -31,20 +32,22 @@ LANGUAGE = SeqBnConfig(
 TASK = SeqBnConfig(reduction_factor=works.TASK_REDUCTION)
 
 
-def prepare_loop(work: Work, precision: str, device: torch.device) -> Callable[[], int]:
+def prepare_loop(work: Work, precision: str, device: torch.device) -> Callable[[], dict[str, float]]:
     """A plain loop; bfloat16 is autocast in training, and all weights in evaluation."""
     model = _model(work, device)
     if work.name == "evaluation":
         if precision == "bfloat16":
             model.bfloat16()
-        return lambda: _evaluate(model, work, device)
+        rounds = cycle(works.test_data(work))
+        return lambda: {"tokens": _evaluate(model, next(rounds), device)}
     chosen = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(chosen, lr=1e-4, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(chosen, lr=1e-4, weight_decay=0.0, fused=True)
 
-    batches = _batches(_examples(work), work)
+    rounds = cycle(_batches(_examples(work), work))
 
-    def run() -> int:
+    def run() -> dict[str, float]:
         model.train()
+        batches = next(rounds)
         for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
                 loss = model(**{key: value.to(device) for key, value in batch.items()}).loss
@@ -52,28 +55,29 @@ def prepare_loop(work: Work, precision: str, device: torch.device) -> Callable[[
             torch.nn.utils.clip_grad_norm_(chosen, 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        return sum(int(batch["attention_mask"].sum()) for batch in batches)
+        return {"tokens": sum(int(batch["attention_mask"].sum()) for batch in batches)}
 
     return run
 
 
-def prepare_trainer(work: Work, precision: str, device: torch.device) -> Callable[[], int]:
-    """AdapterTrainer, with its own order, batches and optimiser."""
+def prepare_trainer(work: Work, precision: str, device: torch.device) -> Callable[[], dict[str, float]]:
+    """AdapterTrainer, with its own order, batches and optimiser; making it is a part of each run."""
     model = _model(work, device)
-    examples, seen = _examples(work), []
+    examples, seen, rounds = _examples(work), [], count()
 
     def collate(batch: list[dict]) -> dict[str, Tensor]:
         padded = _collate(batch)
         seen.append(int(padded["attention_mask"].sum()))
         return padded
 
-    def run() -> int:
+    def run() -> dict[str, float]:
         seen.clear()
         with tempfile.TemporaryDirectory() as folder:
             settings = TrainingArguments(
                 output_dir=folder,
                 per_device_train_batch_size=work.batch,
                 max_steps=work.steps,
+                seed=next(rounds),
                 learning_rate=1e-4,
                 bf16=precision == "bfloat16",
                 use_cpu=device.type == "cpu",
@@ -83,7 +87,7 @@ def prepare_trainer(work: Work, precision: str, device: torch.device) -> Callabl
                 disable_tqdm=True,
             )
             AdapterTrainer(model=model, args=settings, train_dataset=examples, data_collator=collate).train()
-        return sum(seen[: work.steps])  # it may have fetched one more
+        return {"tokens": sum(seen[: work.steps])}  # it may have fetched one more
 
     return run
 
@@ -111,12 +115,11 @@ def _model(work: Work, device: torch.device) -> PreTrainedModel:
 
 
 @torch.no_grad()
-def _evaluate(model: XLMRobertaAdapterModel, work: Work, device: torch.device) -> int:
+def _evaluate(model: XLMRobertaAdapterModel, data: list[list], device: torch.device) -> int:
     model.eval()
     tokens = 0
-    for target in range(work.targets):
+    for target, sentences in enumerate(data):
         model.active_adapters = Stack(f"language{target}", "task")
-        sentences = works.sentences(work.sentences, target)
         for start in range(0, len(sentences), EVALUATION_BATCH):
             batch = _padded(sentences[start : start + EVALUATION_BATCH])
             del batch["labels"]
@@ -127,7 +130,7 @@ def _evaluate(model: XLMRobertaAdapterModel, work: Work, device: torch.device) -
 
 def _examples(work: Work) -> list[dict[str, Tensor]]:
     if work.name == "mlm":
-        blocks, rng = works.blocks(work.steps * work.batch, work.block), np.random.default_rng(0)
+        blocks, rng = works.blocks(works.ROUNDS * work.steps * work.batch, work.block), np.random.default_rng(0)
         found = []
         for ids in blocks:
             chosen = (rng.random(len(ids)) < works.MASKED) & (ids >= works.SPECIAL)
@@ -137,11 +140,14 @@ def _examples(work: Work) -> list[dict[str, Tensor]]:
     return [{"input_ids": ids, "labels": tags} for ids, tags in works.sentences(work.sentences)]
 
 
-def _batches(examples: list[dict], work: Work) -> list[dict[str, Tensor]]:
-    """The first batches of an epoch in random order, padded to their longest sequence."""
+def _batches(examples: list[dict], work: Work) -> list[list[dict[str, Tensor]]]:
+    """The batches of each round: of an epoch in random order, padded to their longest sequence."""
     order = np.random.default_rng(0).permutation(len(examples))
-    starts = range(0, work.steps * work.batch, work.batch)
-    return [_collate([examples[k] for k in order[start : start + work.batch]]) for start in starts]
+    starts = np.arange(works.ROUNDS * work.steps).reshape(works.ROUNDS, work.steps) * work.batch
+    return [
+        [_collate([examples[k] for k in order[start : start + work.batch]]) for start in of_round]
+        for of_round in starts
+    ]
 
 
 def _collate(examples: list[dict]) -> dict[str, Tensor]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from benchmarks.speed.works import Work, work_on
 
 
-def serve(prepare: Callable[[Work, str, torch.device], Callable[[], int]]) -> None:
-    """Arguments: WORK PRECISION DEVICE THREADS. Answers each line with {tokens, seconds, memory} of one run.
+def serve(prepare: Callable[[Work, str, torch.device], Callable[[], dict[str, float]]]) -> None:
+    """Arguments: WORK PRECISION DEVICE THREADS. Answers each line with what a run found, its seconds and memory.
 
-    tokens: real ones that were computed, over all seeds. memory: the largest resident size of the process so far (CPU)
-    or the most that was allocated (GPU), in bytes.
+    A run finds {tokens}, the real ones that were computed, over all seeds; of the limit {operations_per_second}.
+    memory: the largest resident size of the process so far (CPU) or the most that was allocated (GPU), in bytes.
     """
     name, precision, device_name, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
@@ -26,15 +26,15 @@ def serve(prepare: Callable[[Work, str, torch.device], Callable[[], int]]) -> No
     run = prepare(work_on(device.type, name), precision, device)
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
-        _wait(device)
+        wait(device)
         started = time.perf_counter()
-        tokens = run()
-        _wait(device)
+        found = run()
+        wait(device)
         seconds = time.perf_counter() - started
-        print(json.dumps({"tokens": tokens, "seconds": seconds, "memory": _memory(device)}), file=answers, flush=True)
+        print(json.dumps({**found, "seconds": seconds, "memory": _memory(device)}), file=answers, flush=True)
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -42,4 +42,12 @@ def _wait(device: torch.device) -> None:
 def _memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return largest_resident_size()
+
+
+def largest_resident_size() -> int:
+    """Bytes of this process so far; getrusage's figure would count the process that started it."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status: no VmHWM")

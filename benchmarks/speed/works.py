@@ -35,8 +35,8 @@ class Work:
     """What is timed in one run.
 
     steps: of MLM, each `batch` blocks of `block` tokens; of task training, each `batch` of the `sentences` that a
-    source has, for every seed (the peer: for one); products of square matrices of `size`. sentences: of a source, or
-    of the test data of each of `targets` languages. seeds: task adapters.
+    source has, for every seed (the peer: for one); products of square matrices of each of `sizes`. sentences: of a
+    source, or of the test data of each of `targets` languages. seeds: task adapters.
     """
 
     name: str
@@ -46,25 +46,21 @@ class Work:
     sentences: int = 0
     targets: int = 0
     seeds: int = 5
-    size: int = 0
-
-    @property
-    def operations(self) -> float:
-        """Of `steps` products of square matrices of this size."""
-        return 2.0 * self.size**3 * self.steps
+    sizes: tuple[int, ...] = ()
 
 
 LIMIT = "limit"
+ROUNDS = 8  # that have data of their own; then they come again
 CPU = {
-    LIMIT: Work(LIMIT, steps=8, size=2048),
+    LIMIT: Work(LIMIT, steps=2, sizes=(2048, 3072)),
     "mlm": Work("mlm", steps=3, batch=8),
     "ner": Work("ner", steps=8, sentences=20_000),
     "fine-tuning": Work("fine-tuning", steps=6, sentences=20_000, seeds=1),
     "evaluation": Work("evaluation", sentences=48, targets=16),
 }
 GPU = {
-    LIMIT: Work(LIMIT, steps=200, size=8192),
-    "mlm": replace(CPU["mlm"], steps=60),
+    LIMIT: Work(LIMIT, steps=50, sizes=(4096, 8192)),
+    "mlm": replace(CPU["mlm"], steps=20, batch=64),
     "ner": replace(CPU["ner"], steps=100),
     "fine-tuning": replace(CPU["fine-tuning"], steps=100),
     "evaluation": replace(CPU["evaluation"], sentences=500),
@@ -100,3 +96,9 @@ def sentences(count: int, seed: int = 0, vocabulary: int = MASK_ID) -> list[tupl
         tags[[0, -1]], tags[1] = -100, 0
         found.append((ids, tags))
     return found
+
+
+def test_data(work: Work) -> list[list[list[tuple[np.ndarray, np.ndarray]]]]:
+    """The sentences of each round and target."""
+    seeds = np.arange(ROUNDS * work.targets).reshape(ROUNDS, work.targets)
+    return [[sentences(work.sentences, int(seed)) for seed in of_round] for of_round in seeds]

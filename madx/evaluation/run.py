@@ -57,7 +57,7 @@ class Loaded:
         if language_folder is not None:
             base = read_description(self.trained.base_folder)
             language = load_language(language_folder, base["fingerprint"], base["hidden_size"])
-            adapted.language = language.to(adapted.model.device)
+            adapted.language = language.to(adapted.model.device, adapted.model.dtype)
         adapted.train(False)
         with torch.no_grad(), self.encode.computing():
             predicted = self.kind.predict(self.encode, self.head, data)

@@ -32,11 +32,13 @@ def attention(
     """
     if query.device.type != "cpu" or dropout == 0.0:
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **others)
+    # in float32, as torch: rounded to bfloat16 the scores would make four times the error
+    query, key, value, dtype = query.float(), key.float(), value.float(), query.dtype
     scores = (query * (scaling or 1 / math.sqrt(query.shape[-1]))) @ key.mT
     if attention_mask is not None:
         scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
     probabilities = drop(scores.softmax(dim=-1), dropout)
-    return (probabilities @ value).transpose(1, 2).contiguous(), None
+    return (probabilities @ value).transpose(1, 2).to(dtype, memory_format=torch.contiguous_format), None
 
 
 AttentionInterface.register(NAME, attention)

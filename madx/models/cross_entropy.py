@@ -13,7 +13,7 @@ from torch import Tensor
 from madx.models.products import product
 
 # numbers that are worked on at a time: on a CPU as many as its cache holds
-ELEMENTS = {"cpu": 2**20, "cuda": 2**28}
+ELEMENTS = {"cpu": 2**20, "cuda": 2**25}
 
 
 def frozen_cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
@@ -29,10 +29,9 @@ class _FrozenCrossEntropy(torch.autograd.Function):
     def forward(context, hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
         logits = product(hidden, weight.mT)
         total = torch.zeros((), device=hidden.device)
-        offset = torch.zeros((), device=hidden.device) if bias is None else bias.float()
         rows = max(1, ELEMENTS.get(hidden.device.type, ELEMENTS["cpu"]) // len(weight))
         for part, expected in zip(logits.split(rows), wanted.unsqueeze(1).split(rows), strict=True):
-            scores = part + offset  # float32
+            scores = part.float() if bias is None else part + bias.float()
             top = scores.amax(dim=1, keepdim=True)
             of_expected = scores.gather(1, expected) - top
             exponentials = scores.sub_(top).exp_()

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 VALUES = 2**16  # that 16 bits have
+# types of the same width: torch turns comparisons into these sooner
+AS_INTEGERS = {torch.float32: torch.int32, torch.bfloat16: torch.int16, torch.float16: torch.int16}
 
 
 class Dropout(nn.Dropout):
@@ -24,12 +26,12 @@ class Dropout(nn.Dropout):
 
 def dropout(x: Tensor, p: float) -> Tensor:
     """Each value is zero with probability p (on a CPU rounded to 1/65,536), the others grow so that the mean stays."""
-    if x.device.type != "cpu" or not 0 < p < 1:
-        return functional.dropout(x, p)
     dropped = round(p * VALUES)
+    if x.device.type != "cpu" or x.dtype not in AS_INTEGERS or not 0 < dropped < VALUES:
+        return functional.dropout(x, p)
     seed = int(torch.empty((), dtype=torch.int64).random_())
     bits = np.random.Generator(np.random.SFC64(seed)).integers(0, 2**64, -(-x.numel() // 4), dtype=np.uint64)
     kept = torch.from_numpy(bits.view(np.int16))[: x.numel()].view(x.shape) >= dropped - VALUES // 2
     factor = torch.tensor(VALUES / (VALUES - dropped), dtype=x.dtype)
-    as_integers = {2: torch.int16, 4: torch.int32}[x.element_size()]  # a comparison becomes these ten times sooner
-    return x * kept.to(as_integers).mul_(factor.view(as_integers)).view(x.dtype)
+    integers = AS_INTEGERS[x.dtype]
+    return x * kept.to(integers).mul_(factor.view(integers)).view(x.dtype)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+ROWS = 32
 SMALLEST = 2**22  # multiplications; below, oneDNN gains less than it takes to make a kernel for new sizes
 
 
@@ -38,25 +39,30 @@ def linear_of_replicas(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """a: (n, k), b: (k, m) -> (n, m), without gradients."""
-    return _onednn(a, b.mT) if _use_onednn(a, b, a.numel() * b.shape[1]) else a @ b
+    return onednn_linear(a, b.mT) if _use_onednn(a, b, a.numel() * b.shape[1]) else a @ b
 
 
 def _use_onednn(a: Tensor, b: Tensor, multiplications: int) -> bool:
     return (
-        multiplications >= SMALLEST
+        ONEDNN
+        and multiplications >= SMALLEST
         and a.dtype == b.dtype == torch.float32
         and a.device.type == "cpu"
         and not torch.is_autocast_enabled("cpu")
-        and ONEDNN
     )
 
 
 def has_faster_onednn() -> bool:
-    """Whether oneDNN uses wider instructions than MKL here: on processors of AMD with AVX-512 (as Linux names them)."""
+    """Whether oneDNN uses wider instructions than MKL here: on processors of AMD with AVX-512 (as Linux names them).
+
+    Not where torch has no such product, or `torch.backends.mkldnn` is switched off.
+    """
     about = Path("/proc/cpuinfo")
     return (
         torch.backends.cpu.get_cpu_capability() == "AVX512"
         and torch.backends.mkldnn.is_available()
+        and torch.backends.mkldnn.enabled
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and about.is_file()
         and "AuthenticAMD" in about.read_text(encoding="utf-8")
     )
@@ -65,26 +71,37 @@ def has_faster_onednn() -> bool:
 ONEDNN = has_faster_onednn()
 
 
-def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x: (n, in), weight: (out, in), bias: (out,) -> (n, out), by oneDNN, whatever the sizes; no gradients.
+
+    Rows are filled up to a multiple of ROWS: for each number of rows oneDNN makes kernels, and keeps megabytes.
+    """
+    rows = len(x)
+    x = functional.pad(x, (0, 0, 0, -rows % ROWS))
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")[:rows]
 
 
 class _Linear(torch.autograd.Function):
-    # contiguous: for halves of rows, as the invertible adapter has them, oneDNN has no fast kernel
     @staticmethod
     def forward(context, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        x = x.contiguous()
-        context.save_for_backward(x, weight)
-        return _onednn(x, weight, bias)
+        # contiguous: for halves of rows, as the invertible adapter has them, oneDNN has no fast kernel
+        rows = x.contiguous().view(-1, x.shape[-1])
+        context.save_for_backward(rows if context.needs_input_grad[1] else None, weight)
+        return onednn_linear(rows, weight, bias).view(*x.shape[:-1], len(weight))
 
     @staticmethod
     def backward(context, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        x, weight = context.saved_tensors
+        rows, weight = context.saved_tensors
         of_x, of_weight, of_bias = context.needs_input_grad
-        gradient = gradient.contiguous()
-        rows = gradient.view(-1, len(weight))
+        of_rows = gradient.contiguous().view(-1, len(weight))
         return (
-            _onednn(gradient, weight.mT) if of_x else None,
-            _onednn(rows.mT, x.view(-1, x.shape[-1]).mT) if of_weight else None,
-            rows.sum(dim=0) if of_bias else None,
+            onednn_linear(of_rows, weight.mT).view(*gradient.shape[:-1], weight.shape[1]) if of_x else None,
+            _weight_gradient(of_rows, rows) if of_weight else None,
+            of_rows.sum(dim=0) if of_bias else None,
         )
+
+
+def _weight_gradient(of_rows: Tensor, rows: Tensor) -> Tensor:
+    """of_rows: (n, out), rows: (n, in) -> (out, in); the number of rows is filled up as in `onednn_linear`."""
+    of_rows, rows = (functional.pad(part, (0, 0, 0, -len(part) % ROWS)) for part in (of_rows, rows))
+    return torch.ops.mkldnn._linear_pointwise(of_rows.mT, rows.mT, None, "none", [], "")

@@ -48,7 +48,9 @@ XLM_R_BASE = Shape(layers=12, hidden=768, feed_forward=3072, vocabulary=250_002)
 def mlm_adapters(shape: Shape, length: int, masked: float, language: int, invertible: int | None) -> float:
     """MLM of language adapters with these reduction factors, a token of blocks of `length`, a part of them masked."""
     coupling = 6 * shape.invertible(invertible) if invertible else 0
-    layers = shape.layers * (4 * shape.layer + 6 * shape.bottleneck(language) + 3 * shape.attention(length))
+    frozen = 2 * shape.layer + shape.attention(length)
+    passed = shape.layers if invertible else shape.layers - 1  # gradients go down to the lowest adapter
+    layers = shape.layers * (frozen + 6 * shape.bottleneck(language)) + passed * (frozen + shape.attention(length))
     return layers + coupling + masked * (4 * shape.head + coupling)
 
 

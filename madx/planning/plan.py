@@ -50,10 +50,14 @@ class Rates:
             rows = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise PlanError(f"{path}: no results of `make bench` ({error})") from None
-        of = {row["work"]: row["operations_per_second"] for row in rows if row["precision"] == precision}
+        try:
+            of = {row["work"]: row["operations_per_second"] for row in rows if row["precision"] == precision}
+            device = rows[0]["device"]
+        except (KeyError, TypeError, IndexError):
+            raise PlanError(f"{path}: not a file that `make bench` wrote") from None
         if missing := [work for work in WORKS if work not in of]:
             raise PlanError(f"{path}: {', '.join(missing)} in {precision} was not measured; run `make bench`")
-        return cls(rows[0]["device"], precision, of)
+        return cls(device, precision, of)
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,8 @@ def as_markdown(plan: Plan) -> str:
     note = (
         f"Hours of one {rates}, without the start of each job."
         " Data that are not tokenized yet are estimated from their number of examples."
+        " Whole models adapted by MLM, made bases and MLM heads are counted at the rate of language adapters,"
+        " other bases at that of XLM-R base; layers that are left out at no saving."
     )
     return "\n".join([*lines, "", note])
 

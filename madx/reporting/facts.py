@@ -79,7 +79,8 @@ def provenance(study: Study, folder: Path) -> list[tuple[str, str]]:
 
 def _machine(made_by: dict) -> str:
     machine = made_by["machine"]
-    return f"{machine['device']} ({machine['precision']}, threads: {machine['threads']})"
+    products = f"float32 products by {machine['float32_products']}"
+    return f"{machine['device']} ({machine['precision']}, threads: {machine['threads']}, {products})"
 
 
 def _commit(made_by: dict) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from madx.models.products import ONEDNN
+from madx.models import products
 
 if TYPE_CHECKING:
     from madx.config import Compute
@@ -32,7 +32,7 @@ class Machine:
             "device": self.device.type,
             "precision": str(self.frozen).removeprefix("torch."),
             "threads": torch.get_num_threads(),
-            "float32_products": "oneDNN" if self.device.type == "cpu" and ONEDNN else "torch",
+            "float32_products": "oneDNN" if self.device.type == "cpu" and products.ONEDNN else "torch",
         }
 
 

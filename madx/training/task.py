@@ -106,7 +106,7 @@ def train_task(
     adapted.task = part.adapters
     if language_folder is not None:
         language = load_language(language_folder, base["fingerprint"], hidden)
-        adapted.language = language.to(machine.device).requires_grad_(False)
+        adapted.language = language.to(machine.device, machine.frozen).requires_grad_(False)
     encode = Encoder(adapted, autocast=machine.autocast and whole)
     phase = TaskPhase(kind, encode, part.head, trainable, train, dev, seeds=seeds, batch_size=batch_size)
     steps = epochs * phase.steps_per_epoch

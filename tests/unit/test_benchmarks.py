@@ -40,8 +40,11 @@ def test_every_work_has_sizes_and_operations(device):
         assert operations_per_token(works.work_on(device, name)) > 1e8
 
 
-@pytest.mark.parametrize("path", sorted(RESULTS.glob("c[pu]*[ua].json")), ids=lambda path: path.stem)
-def test_committed_results_are_whole_and_stand_in_the_readme(path):
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_committed_results_are_whole_and_stand_in_the_readme(device):
+    path = RESULTS / f"{device}.json"
+    if not path.is_file():
+        pytest.skip(f"nothing was measured on a {device} yet")
     rows = json.loads(path.read_text(encoding="utf-8"))
     assert {(row["work"], row["precision"]) for row in rows} == {(w, p) for w in WORKS for p in ("float32", "bfloat16")}
     for row in rows:

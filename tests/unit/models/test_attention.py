@@ -41,3 +41,12 @@ def test_attention_drops_probabilities():
     kept = found != 0
     torch.testing.assert_close(found[kept], 2 * expected[kept])
     assert 0.3 < kept.float().mean() < 0.7
+
+
+def test_in_bfloat16_it_is_as_near_as_torch_s(monkeypatch):
+    monkeypatch.setattr("madx.models.attention.drop", lambda probabilities, p: probabilities)
+    inputs = [tensor.detach().bfloat16() for tensor in heads()]
+    exact = functional.scaled_dot_product_attention(*(tensor.double() for tensor in inputs)).transpose(1, 2)
+    found, _ = attention(torch.nn.Identity(), *inputs, None, dropout=0.1)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.double(), exact, rtol=2**-8, atol=2**-8 * exact.abs().max().item())

@@ -49,6 +49,11 @@ def test_gradients_pass_where_values_did():
     assert (gradient == 0).any()
 
 
+def test_other_types_and_near_certainty_are_torch_s():
+    assert dropout(torch.ones(100, dtype=torch.float64), 0.5).unique().tolist() == [0.0, 2.0]
+    assert not dropout(torch.ones(100), 1 - 2**-20).any()
+
+
 @pytest.mark.parametrize("p", [0.0, 1.0])
 def test_nothing_or_everything(p):
     assert torch.equal(dropout(torch.ones(5, 3), p), torch.full((5, 3), 1.0 - p))

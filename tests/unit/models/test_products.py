@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from madx.models import products
-from madx.models.products import linear, linear_of_replicas, product
+from madx.models.products import linear, linear_of_replicas, onednn_linear, product
 
 IN, OUT = 6, 5
 
@@ -58,11 +58,27 @@ def test_product_takes_any_layout(library):
     torch.testing.assert_close(product(b, a.mT.contiguous()), b @ a.mT)
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_rows_are_kept_for_weights_that_train_alone(library, trained):
+    x, weight = drawn((40, IN), (OUT, IN))
+    weight.requires_grad_(trained)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor.numel()), lambda kept: kept):
+        linear(x, weight)
+    assert (x.numel() in kept) == trained
+
+
+@pytest.mark.parametrize("rows", [1, 31, 32, 33])
+def test_any_number_of_rows_is_filled_up(rows):
+    x, weight = (tensor.detach() for tensor in drawn((rows, IN), (OUT, IN)))
+    torch.testing.assert_close(onednn_linear(x, weight), x @ weight.mT)
+
+
 def test_it_is_used_for_large_float32_products_alone(monkeypatch):
     monkeypatch.setattr(products, "ONEDNN", True)
     monkeypatch.setattr(products, "SMALLEST", 100)
     used = []
-    monkeypatch.setattr(products, "_onednn", lambda x, weight, bias=None: used.append(x) or x @ weight.mT)
+    monkeypatch.setattr(products, "onednn_linear", lambda x, weight, bias=None: used.append(x) or x @ weight.mT)
     large, small, weight = torch.ones(10, IN), torch.ones(1, IN), torch.ones(OUT, IN)
     linear(small, weight)
     linear(large.bfloat16(), weight.bfloat16())

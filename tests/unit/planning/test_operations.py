@@ -1,5 +1,7 @@
 """The formulas count what torch counts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -25,9 +27,10 @@ def adapted() -> AdaptedModel:
         intermediate_size=SHAPE.feed_forward,
         num_attention_heads=4,
         type_vocab_size=1,
-        attn_implementation="eager",  # whose products are counted
     )
-    return AdaptedModel(XLMRobertaForMaskedLM(config).eval())
+    adapted = AdaptedModel(XLMRobertaForMaskedLM(config).eval())
+    adapted.model.set_attn_implementation("eager")  # whose products are counted
+    return adapted
 
 
 def counted(compute) -> int:
@@ -49,6 +52,13 @@ def test_mlm_of_language_and_invertible_adapters(adapted):
     adapted.language = AdapterSet.create(LANGUAGE, [0])
     expected = PASSES * operations.mlm_adapters(SHAPE, LENGTH, MASKED / PASSES, 2, INVERTIBLE)
     # of the first of the coupling's matrices no gradient goes on into the frozen embeddings
+    assert counted(lambda: mlm(adapted)) == pytest.approx(expected, rel=0.01)
+
+
+def test_mlm_of_language_adapters_alone(adapted):
+    adapted.language = AdapterSet.create(replace(LANGUAGE, invertible_bottleneck_size=None), [0])
+    expected = PASSES * operations.mlm_adapters(SHAPE, LENGTH, MASKED / PASSES, 2, None)
+    # of the first matrix of the lowest adapter no gradient goes on
     assert counted(lambda: mlm(adapted)) == pytest.approx(expected, rel=0.01)
 
 

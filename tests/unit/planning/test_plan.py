@@ -100,3 +100,7 @@ def test_rates_of_a_device_that_was_not_measured(tmp_path):
     path.write_text(json.dumps([row]), encoding="utf-8")
     with pytest.raises(PlanError, match="ner, fine-tuning, evaluation in float32 was not measured"):
         Rates.read(path, "float32")
+    for content in ("{}", "[]", '[{"precision": "float32"}]', "[1]"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(PlanError, match=r"cpu.json: not a file that `make bench` wrote"):
+            Rates.read(path, "float32")

@@ -23,7 +23,7 @@ from tests.unit.reporting.test_figures import write_metrics
 def made_by(commit: str) -> dict:
     git = {"commit": commit, "dirty": False}
     made = {"configuration": "c0ffee", "code": "0ddba11", "git": git, "versions": {"torch": "2.13.0"}, "data": {}}
-    machine = {"device": "cpu", "precision": "float32", "threads": 1}
+    machine = {"device": "cpu", "precision": "float32", "threads": 1, "float32_products": "oneDNN"}
     trained = {"git": {"commit": "3333", "dirty": True}, "machine": {**machine, "precision": "bfloat16"}}
     return {**made, "machine": machine, "trained": [{"provenance": trained}]}
 
@@ -84,7 +84,7 @@ def test_page_has_every_table_figure_and_fact(study, folder):
         "0ddba11",
         "`1111, 2222`",
         "`3333 with uncommitted changes`",
-        "`cpu (bfloat16, threads: 1), cpu (float32, threads: 1)`",
+        "cpu (bfloat16, threads: 1, float32 products by oneDNN), cpu (float32, ",
         "2.13.0",
         "62.5 %",
         "1:01:05 h",

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from madx.models import products
 from madx.training import compute
 from madx.training.compute import Machine, set_up
 from tests.unit.training.conftest import tiny_study
@@ -35,7 +36,7 @@ def test_auto_takes_bfloat16_where_it_is_fast(monkeypatch, fast, expected):
 def test_what_was_decided_is_recorded(monkeypatch):
     monkeypatch.setattr(compute, "has_fast_bfloat16", lambda device: True)
     machine = set_up(settings(precision="auto"), threads=2)
-    monkeypatch.setattr(compute, "ONEDNN", True)
+    monkeypatch.setattr(products, "ONEDNN", True)
     decided = {"device": "cpu", "precision": "bfloat16", "threads": 2, "float32_products": "oneDNN"}
     assert machine.as_dict() == decided
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madx.adapters import AdaptedModel, AdapterSet, AdapterShape
+from madx.models import products
 from madx.training.loop import LoopSettings, adamw, optimize
 from madx.training.mlm import MlmPhase, Vocabulary, epoch_sampler, mask_blocks, mixed_sampler
 from tests.unit.training.conftest import HIDDEN, LAYERS, VOCABULARY, tiny_model
@@ -149,3 +150,29 @@ def test_adaptation_lowers_held_out_perplexity():
     outcome = optimize(phase, adamw(phase.trainable.values(), 1e-2, 0.0), LoopSettings(60, 2, 0.1, 1.0))
     curve = [record["value"] for record in outcome.metrics if record["metric"] == "perplexity"]
     assert curve[-1] < 0.9 * curve[0]
+
+
+@pytest.mark.parametrize("onednn", [False, True])
+def test_interrupted_adaptation_with_dropout_resumes_bit_for_bit(tmp_path, monkeypatch, onednn):
+    monkeypatch.setattr(products, "ONEDNN", onednn and torch.backends.mkldnn.is_available())
+    monkeypatch.setattr(products, "SMALLEST", 0)
+
+    def run(interrupt_at=None, folder=None):
+        _, _, phase = phase_and_parts()
+        whole = phase.loss
+
+        def loss(step):
+            if step == interrupt_at:
+                raise KeyboardInterrupt
+            return whole(step)
+
+        phase.loss = loss
+        settings = LoopSettings(12, 3, 0.1, 1.0, checkpoint_seconds=0.0)
+        return optimize(phase, adamw(phase.trainable.values(), 1e-2, 0.01), settings, checkpoint_folder=folder)
+
+    undisturbed = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupt_at=7, folder=tmp_path)
+    resumed = run(folder=tmp_path)
+    assert resumed.state.keys() == undisturbed.state.keys()
+    assert all(torch.equal(resumed.state[name], tensor) for name, tensor in undisturbed.state.items())
