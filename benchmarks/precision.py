@@ -27,7 +27,7 @@ def compare(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         kind = (scores["source"] == scores["target"]).map({True: "in-language", False: "transfer"})
         of_seeds = scores.assign(pairs=kind).groupby(["task", "method", "pairs", "seed"])["value"].mean()
         found.append(of_seeds.groupby(["task", "method", "pairs"]).agg(["mean", "std"]))
-    table = found[0].join(found[1], lsuffix="_one", rsuffix="_other", how="outer")
+    table = pd.concat([found[0].add_suffix("_one"), found[1].add_suffix("_other")], axis=1)
     table["difference"] = table["mean_other"] - table["mean_one"]
     table["within"] = table["difference"].abs() < table[["std_one", "std_other"]].max(axis=1)
     return table.reset_index()

@@ -68,10 +68,16 @@ def test_rows_are_kept_for_weights_that_train_alone(library, trained):
     assert (x.numel() in kept) == trained
 
 
-@pytest.mark.parametrize("rows", [1, 31, 32, 33])
+@pytest.mark.parametrize("rows", [1, 31, 32, 33, 1025])
 def test_any_number_of_rows_is_filled_up(rows):
     x, weight = (tensor.detach() for tensor in drawn((rows, IN), (OUT, IN)))
     torch.testing.assert_close(onednn_linear(x, weight), x @ weight.mT)
+
+
+def test_there_are_few_numbers_of_rows():
+    filled = [len(products._filled_up(torch.ones(rows, 1))) for rows in range(1, 4097)]
+    assert all(rows <= more <= max(rows + 31, 17 * rows / 16) for rows, more in enumerate(filled, start=1))
+    assert len(set(filled)) < 80
 
 
 def test_it_is_used_for_large_float32_products_alone(monkeypatch):
