@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from madx.models.products import product
+from madx.models.products import fill_up_rows, product
 
 # numbers that are worked on at a time: on a CPU as many as its cache holds
 ELEMENTS = {"cpu": 2**20, "cuda": 2**25}
@@ -27,7 +27,8 @@ def frozen_cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor | None, wa
 class _FrozenCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(context, hidden: Tensor, weight: Tensor, bias: Tensor | None, wanted: Tensor) -> Tensor:
-        logits = product(hidden, weight.mT)
+        filled = product(fill_up_rows(hidden), weight.mT)
+        logits = filled[: len(hidden)]
         total = torch.zeros((), device=hidden.device)
         rows = max(1, ELEMENTS.get(hidden.device.type, ELEMENTS["cpu"]) // len(weight))
         for part, expected in zip(logits.split(rows), wanted.unsqueeze(1).split(rows), strict=True):
@@ -41,7 +42,8 @@ class _FrozenCrossEntropy(torch.autograd.Function):
                 probabilities = exponentials.mul_(1 / sums)
                 part.copy_(probabilities.scatter_add_(1, expected, torch.full_like(sums, -1.0)))
         if context.needs_input_grad[0]:
-            context.save_for_backward(product(logits, weight))
+            filled[len(hidden) :] = 0.0
+            context.save_for_backward(product(filled, weight)[: len(hidden)])
         return total
 
     @staticmethod

@@ -72,10 +72,10 @@ ONEDNN = has_faster_onednn()
 
 def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x: (n, in), weight: (out, in), bias: (out,) -> (n, out), by oneDNN, whatever the sizes; no gradients."""
-    return torch.ops.mkldnn._linear_pointwise(_filled_up(x), weight, bias, "none", [], "")[: len(x)]
+    return torch.ops.mkldnn._linear_pointwise(fill_up_rows(x), weight, bias, "none", [], "")[: len(x)]
 
 
-def _filled_up(x: Tensor) -> Tensor:
+def fill_up_rows(x: Tensor) -> Tensor:
     """x: (n, size) with rows of zeros added, at most a 16th or 31: (n', size), n' one of few numbers.
 
     For each number of rows oneDNN makes kernels and buffers of their own: with 200 numbers, in rising order, the
@@ -106,4 +106,4 @@ class _Linear(torch.autograd.Function):
 
 def _weight_gradient(of_rows: Tensor, rows: Tensor) -> Tensor:
     """of_rows: (n, out), rows: (n, in) -> (out, in)."""
-    return torch.ops.mkldnn._linear_pointwise(_filled_up(of_rows).mT, _filled_up(rows).mT, None, "none", [], "")
+    return torch.ops.mkldnn._linear_pointwise(fill_up_rows(of_rows).mT, fill_up_rows(rows).mT, None, "none", [], "")

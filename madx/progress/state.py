@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter, defaultdict
@@ -76,7 +77,8 @@ class Job:
             if found := STEP.findall(text):
                 self.step, self.steps = map(int, found[-1])
             if found := LEFT.findall(text):
-                self.ends = log.stat().st_mtime + int(found[-1])
+                with contextlib.suppress(FileNotFoundError):  # Snakemake removed it in between
+                    self.ends = log.stat().st_mtime + int(found[-1])
 
 
 @dataclass

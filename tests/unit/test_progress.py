@@ -15,7 +15,7 @@ from rich.console import Console
 
 from madx.progress.display import PlainDisplay, TerminalDisplay, clock
 from madx.progress.run import NO_JOBS, has_gpu, madx_command, run_study
-from madx.progress.state import PRIOR_SECONDS, RunState, error_line, read_benchmarks
+from madx.progress.state import PRIOR_SECONDS, Job, RunState, error_line, read_benchmarks, tail
 
 ROOT = Path(__file__).parents[2]
 
@@ -348,3 +348,18 @@ def _wait_for(condition, seconds: float = 20.0) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"nothing happened within {seconds} s")
         time.sleep(0.05)
+
+
+def test_a_log_may_go_while_it_is_read(tmp_path, monkeypatch):
+    log = tmp_path / "job.log"
+    log.write_text("INFO step 3/9 loss 1.0 40s left\n", encoding="utf-8")
+    job = Job(1, "train_task_adapter", "madx on qaa", (log,), started=0.0)
+
+    def then_gone(path):
+        text = tail(path)
+        path.unlink()
+        return text
+
+    monkeypatch.setattr("madx.progress.state.tail", then_gone)
+    job.read_steps()
+    assert (job.step, job.steps, job.ends) == (3, 9, None)

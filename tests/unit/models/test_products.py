@@ -75,7 +75,7 @@ def test_any_number_of_rows_is_filled_up(rows):
 
 
 def test_there_are_few_numbers_of_rows():
-    filled = [len(products._filled_up(torch.ones(rows, 1))) for rows in range(1, 4097)]
+    filled = [len(products.fill_up_rows(torch.ones(rows, 1))) for rows in range(1, 4097)]
     assert all(rows <= more <= max(rows + 31, 17 * rows / 16) for rows, more in enumerate(filled, start=1))
     assert len(set(filled)) < 80
 
