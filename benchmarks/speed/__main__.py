@@ -25,6 +25,7 @@ import typer
 from benchmarks.speed import works
 from benchmarks.speed.chart import draw
 from benchmarks.speed.works import LIMIT, Work, work_on
+from madx.files import read_json, write_json
 from madx.planning import operations
 from madx.planning.operations import XLM_R_BASE
 from madx.planning.sizes import SEQUENCE
@@ -94,17 +95,16 @@ def main(
     peer = peer_python or build_peer()
     name = torch.cuda.get_device_name() if device == "cuda" else f"{_processor()}, {threads} threads"
     path = output / f"{device}.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    before = read_json(path) if path.is_file() else []
     others = [row for row in before if row["device"] != name]
     rows = {(row["work"], row["precision"]): row for row in before if row["device"] == name}
+    measured = list(rows.values())
     order = [(of_work, of_precision) for of_work in WORKS for of_precision in PRECISIONS]
     for of_work, of_precision in order:
         if of_work in (work or WORKS) and of_precision in (precision or PRECISIONS):
             rows[of_work, of_precision] = _measure(of_work, of_precision, device, name, threads, runs, peer)
-            output.mkdir(parents=True, exist_ok=True)
-            written = [*others, *(rows[key] for key in order if key in rows)]
-            path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    measured = [rows[key] for key in order if key in rows]
+            measured = [rows[key] for key in order if key in rows]
+            write_json(path, [*measured, *others])  # this device's first: `madx plan` takes its rates
     draw(measured, path.with_suffix(".png"))
     print(table(measured))
     for row in measured:

@@ -76,7 +76,7 @@ def _mlm(work: Work, adapted: AdaptedModel, machine: Machine) -> Callable[[], di
 
 def _adapters(work: Work, adapted: AdaptedModel, machine: Machine) -> Callable[[], dict[str, float]]:
     seeds = list(range(work.seeds))
-    adapted.language = AdapterSet.create(LANGUAGE, [0]).to(machine.device).requires_grad_(False)
+    adapted.language = AdapterSet.create(LANGUAGE, [0]).to(machine.device, machine.frozen).requires_grad_(False)
     adapted.task = AdapterSet.create(TASK, seeds, "task").to(machine.device)
     head = TokenHead.create(HIDDEN, len(works.TAGS), seeds).to(machine.device)
     trainable = dict(nn.ModuleDict({"adapters": adapted.task, "head": head}).named_parameters())
@@ -112,7 +112,7 @@ def _evaluation(work: Work, adapted: AdaptedModel, machine: Machine) -> Callable
     seeds = list(range(work.seeds))
     adapted.task = AdapterSet.create(TASK, seeds, "task").to(machine.device)
     head = TokenHead.create(HIDDEN, len(works.TAGS), seeds).to(machine.device).eval()
-    languages = [AdapterSet.create(LANGUAGE, [k]).to(machine.device) for k in range(work.targets)]
+    languages = [AdapterSet.create(LANGUAGE, [k]).to(machine.device, machine.frozen) for k in range(work.targets)]
     rounds = cycle([list(map(windows, of_round)) for of_round in works.test_data(work)])
     kind, encode = Tagging(), Encoder(adapted)
 

@@ -46,8 +46,5 @@ class Bottleneck(nn.Module):
         """
         replicas = self.down_weight.shape[0]
         rows = x.reshape(replicas, -1, x.shape[-1])
-        down, up = (
-            (weight.to(x.dtype), bias.to(x.dtype))
-            for weight, bias in ((self.down_weight, self.down_bias), (self.up_weight, self.up_bias))
-        )
-        return linear_of_replicas(linear_of_replicas(rows, *down).relu(), *up).view_as(x)
+        inner = linear_of_replicas(rows, self.down_weight, self.down_bias).relu()
+        return linear_of_replicas(inner, self.up_weight, self.up_bias).view_as(x)

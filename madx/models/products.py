@@ -30,7 +30,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_of_replicas(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x: (replicas, n, in), weight: (replicas, out, in), bias: (replicas, out) -> (replicas, n, out)."""
+    """x: (replicas, n, in), weight: (replicas, out, in), bias: (replicas, out) -> (replicas, n, out), of x's type."""
+    weight, bias = weight.to(x.dtype), bias.to(x.dtype)
     if len(weight) == 1:
         return linear(x, weight[0], bias[0])
     return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)

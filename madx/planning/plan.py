@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from madx.config import Study
+from madx.files import read_json
 from madx.methods import METHODS
 from madx.paths import Paths
 from madx.planning import operations
@@ -45,14 +45,15 @@ class Rates:
 
     @classmethod
     def read(cls, path: Path, precision: str = "bfloat16") -> Rates:
-        """From a file that `make bench` wrote. Raises PlanError where works are missing."""
+        """Of the first device in a file that `make bench` wrote. Raises PlanError where works are missing."""
         try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
+            rows = read_json(path)
         except (OSError, ValueError) as error:
             raise PlanError(f"{path}: no results of `make bench` ({error})") from None
         try:
-            of = {row["work"]: row["operations_per_second"] for row in rows if row["precision"] == precision}
             device = rows[0]["device"]
+            chosen = [row for row in rows if (row["device"], row["precision"]) == (device, precision)]
+            of = {row["work"]: row["operations_per_second"] for row in chosen}
         except (KeyError, TypeError, IndexError):
             raise PlanError(f"{path}: not a file that `make bench` wrote") from None
         if missing := [work for work in WORKS if work not in of]:
@@ -130,7 +131,7 @@ class Costs:
             return Shape(settings.layers, settings.hidden_size, settings.feed_forward_size, settings.vocabulary_size)
         for folder in (self.paths.results / "base" / base / "model", Path(settings.path)):
             if (folder / "config.json").is_file():
-                config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+                config = read_json(folder / "config.json")
                 keys = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
                 return Shape(*(config[key] for key in keys))
         return KNOWN_SHAPES.get(settings.path.rpartition("/")[2])

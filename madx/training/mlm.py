@@ -163,7 +163,7 @@ class MlmPhase:
 
     def _loss_of(self, masked: MaskedBatch) -> Tensor:
         """Summed cross-entropy at the chosen positions."""
-        inputs, positions, wanted = (tensor.to(self.device, non_blocking=True) for tensor in masked)
+        inputs, positions, wanted = (tensor.to(self.device) for tensor in masked)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             hidden = self.adapted(inputs)
             return self.adapted.mlm_loss(hidden.flatten(0, 1)[positions], wanted)

@@ -8,7 +8,7 @@ import pytest
 from madx.config import load_study
 from madx.paths import Paths
 from madx.planning import PlanError, PlannedJob, Rates, as_markdown, make_plan, operations
-from madx.planning.plan import Costs
+from madx.planning.plan import WORKS, Costs
 from madx.planning.sizes import SEQUENCE, subwords
 from tests.workflow.conftest import ROOT
 
@@ -104,3 +104,14 @@ def test_rates_of_a_device_that_was_not_measured(tmp_path):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(PlanError, match=r"cpu.json: not a file that `make bench` wrote"):
             Rates.read(path, "float32")
+
+
+def test_rates_are_of_one_device(tmp_path):
+    path = tmp_path / "cpu.json"
+    rows = [
+        {"work": work, "precision": "float32", "device": device, "operations_per_second": rate}
+        for device, rate in (("newest", 2.0), ("older", 1.0))
+        for work in WORKS
+    ]
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    assert Rates.read(path, "float32") == Rates("newest", "float32", dict.fromkeys(WORKS, 2.0))
