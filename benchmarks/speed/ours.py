@@ -58,7 +58,7 @@ def _mlm(work: Work, adapted: AdaptedModel, machine: Machine) -> Callable[[], di
         adapted,
         trainable,
         epoch_sampler(blocks, work.batch, 0),
-        works.blocks(1, 8),  # held-out text that costs nothing
+        works.blocks(1, 8),  # held-out text, which is not read
         vocabulary,
         mask_fraction=works.MASKED,
         whole_words=True,
@@ -94,7 +94,7 @@ def _task(
     work: Work, encode: Encoder, head: TokenHead, trainable: dict[str, nn.Parameter]
 ) -> Callable[[], dict[str, float]]:
     seeds = list(range(work.seeds))
-    data, dev = (windows(works.sentences(size)) for size in (work.sentences, 1))  # a dev set that costs nothing
+    data, dev = (windows(works.sentences(size)) for size in (work.sentences, 1))  # a dev set that is not read
     phase = TaskPhase(Tagging(), encode, head, trainable, data, dev, seeds=seeds, batch_size=work.batch)
     rounds, apart = count(), phase.steps_per_epoch // work.steps
 
@@ -129,7 +129,9 @@ def _evaluation(work: Work, adapted: AdaptedModel, machine: Machine) -> Callable
 
 
 class _Chosen:
-    """A phase that takes chosen steps of another."""
+    """A phase that takes chosen steps of another and evaluates nothing, as the peer's loop."""
+
+    selection = None
 
     def __init__(self, phase: MlmPhase | TaskPhase, steps: Sequence[int]) -> None:
         self._phase, self._steps = phase, steps
@@ -139,6 +141,9 @@ class _Chosen:
 
     def loss(self, step: int) -> Tensor:
         return self._phase.loss(self._steps[step])
+
+    def evaluate(self) -> dict[str, list[float]]:
+        return {}
 
 
 def _train(phase: MlmPhase | TaskPhase, steps: Sequence[int]) -> None:

@@ -77,12 +77,13 @@ def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tens
 
 
 def fill_up_rows(x: Tensor) -> Tensor:
-    """x: (n, size) with rows of zeros added, at most a 16th or 31: (n', size), n' one of few numbers.
+    """x: (n, size) with rows of zeros added, at most a 16th or 31: (n', size), n' one of few numbers; x itself if n is.
 
     For each number of rows oneDNN makes kernels and buffers of their own: with 200 numbers, in rising order, the
     process grew by 5 GiB.
     """
-    return functional.pad(x, (0, 0, 0, -len(x) % max(32, (1 << len(x).bit_length()) >> 5)))
+    missing = -len(x) % max(32, (1 << len(x).bit_length()) >> 5)
+    return functional.pad(x, (0, 0, 0, missing)) if missing else x
 
 
 class _Linear(torch.autograd.Function):
