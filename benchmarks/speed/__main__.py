@@ -24,7 +24,7 @@ import typer
 
 from benchmarks.speed import works
 from benchmarks.speed.chart import draw
-from benchmarks.speed.works import LIMIT, Work, work_on
+from benchmarks.speed.works import LIMIT, WORKS, Work, work_on
 from madx.files import read_json, write_json
 from madx.planning import operations
 from madx.planning.operations import XLM_R_BASE
@@ -34,8 +34,6 @@ from tests.reference.build_peer import build_peer
 RESULTS = Path("benchmarks/results")
 PRECISIONS = ("float32", "bfloat16")
 QUIET = 0.1  # cores that other processes may use in a round
-# a work's opponents
-WORKS = {"mlm": ["loop", "trainer"], "ner": ["loop", "trainer"], "fine-tuning": ["loop"], "evaluation": ["loop"]}
 
 
 class Side:
@@ -118,7 +116,7 @@ def _measure(work: str, precision: str, device: str, name: str, threads: int, ru
     sides = {
         "limit": Side(sys.executable, "limit", LIMIT, *arguments[1:]),
         "ours": Side(sys.executable, "ours", *arguments),
-        **{opponent: Side(peer, "peer", opponent, *arguments) for opponent in WORKS[work]},
+        **{opponent: Side(peer, "peer", opponent, *arguments) for opponent in work_on(device, work).opponents},
     }
     rounds = []
     for number in range(runs + 1):

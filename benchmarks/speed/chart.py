@@ -10,14 +10,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from benchmarks.speed.works import CPU
+
 COLOURS = {"ours": "#0072B2", "peer": "#E69F00", "trainer": "#999999"}  # Okabe and Ito's, told apart by all
 NAMES = {"ours": "this project", "peer": "adapters, plain loop", "trainer": "adapters, AdapterTrainer"}
-TITLES = {
-    "mlm": "MLM adaptation",
-    "ner": "NER task adapters, five seeds",
-    "fine-tuning": "NER, whole model, one seed",
-    "evaluation": "Evaluation, 5 seeds × 16 targets",
-}
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
@@ -36,7 +32,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
                 if side == "ours":
                     panel.annotate(f"{row['ratio']:.1f}×", (x, row[side]), ha="center", va="bottom", fontsize=8)
         panel.set_xticks(range(len(of_work)), [row["precision"] for row in of_work])
-        panel.set_title(TITLES[work], fontsize=9)
+        panel.set_title(CPU[work].title, fontsize=9)
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)
     panels[0][0].set_ylabel("real tokens a second", fontsize=8)

@@ -34,12 +34,15 @@ DEVIATION = 0.55  # of the logarithm of sentence lengths: batches of 16 in rando
 class Work:
     """What is timed in one run.
 
-    steps: of MLM, each `batch` blocks of `block` tokens; of task training, each `batch` of the `sentences` that a
-    source has, for every seed (the peer: for one); products of square matrices of each of `sizes`. sentences: of a
-    source, or of the test data of each of `targets` languages. seeds: task adapters.
+    title: for people. opponents: ways in which the peer does it. steps: of MLM, each `batch` blocks of `block` tokens;
+    of task training, each `batch` of the `sentences` that a source has, for every seed (the peer: for one); products
+    of square matrices of each of `sizes`. sentences: of a source, or of the test data of each of `targets` languages.
+    seeds: task adapters.
     """
 
     name: str
+    title: str = ""
+    opponents: tuple[str, ...] = ("loop",)
     steps: int = 0
     batch: int = 16
     block: int = 128
@@ -53,11 +56,12 @@ LIMIT = "limit"
 ROUNDS = 8  # that have data of their own; then they come again
 CPU = {
     LIMIT: Work(LIMIT, steps=2, sizes=(2048, 3072)),
-    "mlm": Work("mlm", steps=3, batch=8),
-    "ner": Work("ner", steps=8, sentences=20_000),
-    "fine-tuning": Work("fine-tuning", steps=6, sentences=20_000, seeds=1),
-    "evaluation": Work("evaluation", sentences=48, targets=16),
+    "mlm": Work("mlm", "MLM adaptation", ("loop", "trainer"), steps=3, batch=8),
+    "ner": Work("ner", "NER task adapters, five seeds", ("loop", "trainer"), steps=8, sentences=20_000),
+    "fine-tuning": Work("fine-tuning", "NER, whole model, one seed", steps=6, sentences=20_000, seeds=1),
+    "evaluation": Work("evaluation", "Evaluation, 5 seeds × 16 targets", sentences=48, targets=16),
 }
+WORKS = tuple(name for name in CPU if name != LIMIT)
 GPU = {
     LIMIT: Work(LIMIT, steps=50, sizes=(4096, 8192)),
     "mlm": replace(CPU["mlm"], steps=20, batch=64),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from torch import Tensor
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from madx.adapters.adapter_set import AdapterSet
 from madx.adapters.stack import STACKS, Stack
 from madx.models.architectures import ArchitectureError, architecture_of
-from madx.models.cross_entropy import frozen_cross_entropy
+from madx.models.cross_entropy import cross_entropy_of_output
 from madx.models.fast_layers import use_fast_layers
 
 
@@ -103,11 +102,9 @@ class AdaptedModel:
         return self.model.get_output_embeddings()(self._transformed(hidden))
 
     def mlm_loss(self, hidden: Tensor, wanted: Tensor) -> Tensor:
-        """Summed cross-entropy of mlm_logits(hidden) against token ids wanted (n,), in less memory where it can be."""
+        """Summed cross-entropy of mlm_logits(hidden) against token ids wanted (n,), in less memory."""
         output = self.model.get_output_embeddings()
-        if any(parameter.requires_grad for parameter in output.parameters()):
-            return functional.cross_entropy(self.mlm_logits(hidden).float(), wanted, reduction="sum")
-        return frozen_cross_entropy(self._transformed(hidden), output.weight, output.bias, wanted)
+        return cross_entropy_of_output(self._transformed(hidden), output.weight, output.bias, wanted)
 
     def _transformed(self, hidden: Tensor) -> Tensor:
         transformed = self.architecture.transform(self.model, hidden)

@@ -42,6 +42,13 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return onednn_linear(a, b.mT) if _use_onednn(a, b, a.numel() * b.shape[1]) else a @ b
 
 
+def weight_gradient(of_rows: Tensor, rows: Tensor) -> Tensor:
+    """of_rows: (n, out), rows: (n, in) -> (out, in), the sum of their outer products, without gradients."""
+    if _use_onednn(of_rows, rows, of_rows.numel() * rows.shape[1]):
+        return _onednn_weight_gradient(of_rows, rows)
+    return of_rows.mT @ rows
+
+
 def _use_onednn(a: Tensor, b: Tensor, multiplications: int) -> bool:
     return (
         ONEDNN
@@ -101,11 +108,11 @@ class _Linear(torch.autograd.Function):
         of_rows = gradient.contiguous().view(-1, len(weight))
         return (
             onednn_linear(of_rows, weight.mT).view(*gradient.shape[:-1], weight.shape[1]) if of_x else None,
-            _weight_gradient(of_rows, rows) if of_weight else None,
+            _onednn_weight_gradient(of_rows, rows) if of_weight else None,
             of_rows.sum(dim=0) if of_bias else None,
         )
 
 
-def _weight_gradient(of_rows: Tensor, rows: Tensor) -> Tensor:
+def _onednn_weight_gradient(of_rows: Tensor, rows: Tensor) -> Tensor:
     """of_rows: (n, out), rows: (n, in) -> (out, in)."""
     return torch.ops.mkldnn._linear_pointwise(fill_up_rows(of_rows).mT, fill_up_rows(rows).mT, None, "none", [], "")

@@ -69,4 +69,4 @@ def _keep_freed_memory() -> None:
         return
     trim_threshold, mmap_max = -1, -4
     mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(trim_threshold, -1)  # give nothing back

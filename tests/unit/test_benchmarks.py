@@ -9,8 +9,10 @@ import pytest
 
 from benchmarks import precision
 from benchmarks.speed import works
-from benchmarks.speed.__main__ import WORKS, operations_per_token, table
+from benchmarks.speed.__main__ import operations_per_token, table
 from benchmarks.speed.windows import windows
+from benchmarks.speed.works import WORKS
+from madx.planning import plan
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -36,6 +38,7 @@ def test_our_side_reads_the_sentences_of_the_peer_s():
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_every_work_has_sizes_and_operations(device):
+    assert WORKS == plan.WORKS
     for name in WORKS:
         assert operations_per_token(works.work_on(device, name)) > 1e8
 
