@@ -1,6 +1,7 @@
 """What a plan counts: operations from settings and data, hours from measured rates."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -83,6 +84,18 @@ def test_the_full_study_is_planned_from_published_sizes(monkeypatch, tmp_path):
                     of = {"base": base, "task": task, "method": method, "source": source}
                     assert costs.of(PlannedJob("train_task_adapter", of))[1] > 0
                     assert costs.of(PlannedJob("evaluate_run", of))[1] > 0
+
+
+def test_every_rule_that_takes_a_gpu_has_operations(study):
+    """Only those: the others neither train nor evaluate."""
+    rules = {}
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        blocks = re.split(r"^(?=use rule |rule )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for block in blocks[1:]:
+            other, name = re.match(r"(?:use rule (\w+) as |rule )(\w+)", block).groups()
+            rules[name] = "gpu=gpu()" in block or (rules[other] if other else False)
+    found = {name for name, takes_gpu in rules.items() if takes_gpu}
+    assert found == set(Costs(study).rules)
 
 
 def test_unknown_data_are_named(study):
