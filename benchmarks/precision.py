@@ -1,7 +1,9 @@
-"""Whether the precision of the computation changes what a study finds: method means of two runs of the same study.
+r"""Whether the precision of the computation changes what a study finds: method means of two runs of the same study.
 
     .venv/bin/madx study
-    .venv/bin/madx study --config study=miniature-bfloat16 'compute={device: auto, precision: bfloat16, threads: 1}'
+    sed -e 's/^study:.*/study: miniature-bfloat16/' -e 's/precision: float32/precision: bfloat16/' config/config.yaml \
+        > config/bfloat16.yaml
+    .venv/bin/madx study --configfile config/bfloat16.yaml
     .venv/bin/python -m benchmarks.precision results/miniature/scores.parquet results/miniature-bfloat16/scores.parquet
 
 Means are over all pairs of source and target, for each seed; compared are their means over seeds.
