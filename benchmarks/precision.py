@@ -16,29 +16,33 @@ import sys
 import pandas as pd
 
 METRIC = "f1"
+KEYS = ["base", "task", "method", "pairs"]
 
 
 def compare(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """A row for each task, method and kind of pair: both means, both standard deviations over seeds, the difference.
+    """A row for each base, task, method and kind of pair: both means and deviations over seeds, and their difference.
 
-    one, other: rows of scores.parquet. `within`: the difference is smaller than the larger of the deviations.
+    one, other: rows of scores.parquet. `within`: the difference is smaller than the first's standard deviation. Raises
+    ValueError where they do not score the same runs.
     """
     found = []
     for scores in (one, other):
         scores = scores[scores["metric"] == METRIC]
         kind = (scores["source"] == scores["target"]).map({True: "in-language", False: "transfer"})
-        of_seeds = scores.assign(pairs=kind).groupby(["task", "method", "pairs", "seed"])["value"].mean()
-        found.append(of_seeds.groupby(["task", "method", "pairs"]).agg(["mean", "std"]))
+        found.append(scores.assign(pairs=kind).groupby([*KEYS, "seed", "source", "target"])["value"].mean())
+    if found[0].empty or not found[0].index.equals(found[1].index):
+        raise ValueError(f"the two do not score the same runs by {METRIC}")
+    found = [of.groupby([*KEYS, "seed"]).mean().groupby(KEYS).agg(["mean", "std"]) for of in found]
     table = pd.concat([found[0].add_suffix("_one"), found[1].add_suffix("_other")], axis=1)
     table["difference"] = table["mean_other"] - table["mean_one"]
-    table["within"] = table["difference"].abs() < table[["std_one", "std_other"]].max(axis=1)
+    table["within"] = table["difference"].abs() < table["std_one"]
     return table.reset_index()
 
 
 def main(one: str, other: str) -> None:
     """Print the comparison as Markdown."""
     table = compare(pd.read_parquet(one), pd.read_parquet(other))
-    print("| task | method | pairs | first | second | difference | below the seeds' deviation |")
+    print("| task | method | pairs | first | second | difference | below the first's deviation |")
     print("| --- | --- | --- | ---: | ---: | ---: | --- |")
     for row in table.itertuples():
         means = f"{row.mean_one:.1f} ± {row.std_one:.1f} | {row.mean_other:.1f} ± {row.std_other:.1f}"

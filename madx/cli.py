@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 import yaml
@@ -66,14 +66,20 @@ def plan(
     rates: Annotated[
         Path | None, typer.Option(help="file that `make bench` wrote; without: of a GPU if there is one, else of a CPU")
     ] = None,
-    precision: Annotated[str, typer.Option(help="of the rates: float32 or bfloat16")] = "bfloat16",
+    precision: Annotated[
+        Literal["float32", "bfloat16"] | None,
+        typer.Option(help="of the rates; without: the study's, and bfloat16 where that is auto"),
+    ] = None,
 ) -> None:
     """Say what the jobs that are left of a study cost, by rule, at the rates measured by `make bench`."""
+    from madx.data.local import check_local_files
     from madx.planning import Rates, as_markdown, jobs_left, make_plan, measured_rates
 
     settings = _load(configfile, config)
+    of_study = settings.compute.precision
     try:
-        found = Rates.read(rates or measured_rates(), precision)
+        check_local_files(settings)
+        found = Rates.read(rates or measured_rates(), precision or ("bfloat16" if of_study == "auto" else of_study))
         planned = make_plan(settings, jobs_left(configfile, config or ()), found)
     except ValueError as error:
         _stop(str(error))

@@ -4,7 +4,8 @@
 
 Each side is a process of its own that stays loaded; runs alternate: limit, ours, the peer in a plain loop, the peer's
 AdapterTrainer, and again. Ratios are taken within a round, and their medians reported, since machines drift. Writes
-benchmarks/results/<device>.json and .png. The peer's environment is built in .venv-peer at the first call.
+results/bench/<device>.json and .png; `--output benchmarks/results` renews the committed ones, whose table stands in
+benchmarks/README.md. The peer's environment is built in .venv-peer at the first call.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import platform
 import subprocess
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import psutil
 import typer
@@ -31,8 +33,9 @@ from madx.planning.operations import XLM_R_BASE
 from madx.planning.sizes import SEQUENCE
 from tests.reference.build_peer import build_peer
 
-RESULTS = Path("benchmarks/results")
+RESULTS = Path("results/bench")
 PRECISIONS = ("float32", "bfloat16")
+WorkName, PrecisionName = StrEnum("WorkName", WORKS), StrEnum("PrecisionName", PRECISIONS)
 QUIET = 0.1  # cores that other processes may use in a round
 
 
@@ -78,17 +81,19 @@ def _busy() -> float:
 
 
 def main(
-    work: Annotated[list[str] | None, typer.Option(help=f"of {', '.join(WORKS)}; all without")] = None,
-    precision: Annotated[list[str] | None, typer.Option(help="float32, bfloat16; both without")] = None,
-    runs: Annotated[int, typer.Option(help="rounds, after one to warm up")] = 3,
-    device: Annotated[str, typer.Option(help="cpu or cuda; what there is without")] = "",
-    threads: Annotated[int, typer.Option(help="of each side on a CPU")] = len(os.sched_getaffinity(0)),
+    work: Annotated[list[WorkName] | None, typer.Option(help="all without")] = None,
+    precision: Annotated[list[PrecisionName] | None, typer.Option(help="both without")] = None,
+    runs: Annotated[int, typer.Option(help="rounds, after one to warm up", min=1)] = 3,
+    device: Annotated[Literal["cpu", "cuda"] | None, typer.Option(help="what there is without")] = None,
+    threads: Annotated[int, typer.Option(help="of each side on a CPU", min=1)] = len(os.sched_getaffinity(0)),
     peer_python: Annotated[Path | None, typer.Option(help="a Python that has adapters; built without")] = None,
     output: Path = RESULTS,
 ) -> None:
     """Measure, print a table, and write the results of this device."""
     import torch
 
+    if device == "cuda" and not torch.cuda.is_available():
+        raise typer.BadParameter("torch finds no GPU", param_hint="--device")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     peer = peer_python or build_peer()
     name = torch.cuda.get_device_name() if device == "cuda" else f"{_processor()}, {threads} threads"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from madx.models.products import fill_up_rows, product, weight_gradient
 
@@ -33,10 +34,10 @@ class _CrossEntropy(torch.autograd.Function):
         device = hidden.device.type
         if torch.is_autocast_enabled(device):
             hidden, weight = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (hidden, weight))
-        rows = fill_up_rows(hidden)
+        rows = fill_up_rows(hidden) if device == "cpu" else hidden
         logits = product(rows, weight.mT)
         total = torch.zeros((), device=hidden.device)
-        size = max(1, ELEMENTS.get(device, ELEMENTS["cpu"]) // len(weight))
+        size = max(1, ELEMENTS[device] // len(weight))
         for part, expected in zip(logits[: len(hidden)].split(size), wanted.unsqueeze(1).split(size), strict=True):
             scores = part.float() if bias is None else part + bias.float()
             top = scores.amax(dim=1, keepdim=True)
@@ -54,6 +55,7 @@ class _CrossEntropy(torch.autograd.Function):
         return total
 
     @staticmethod
+    @once_differentiable
     def backward(context, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:
         of_logits, weight, rows = context.saved_tensors
         of_hidden, of_weight, of_bias = context.needs_input_grad[:3]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 SMALLEST = 2**22  # multiplications; below, oneDNN gains less than it takes to make a kernel for new sizes
@@ -102,6 +103,7 @@ class _Linear(torch.autograd.Function):
         return onednn_linear(rows, weight, bias).view(*x.shape[:-1], len(weight))
 
     @staticmethod
+    @once_differentiable
     def backward(context, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         rows, weight = context.saved_tensors
         of_x, of_weight, of_bias = context.needs_input_grad

@@ -42,7 +42,8 @@ def jobs_left(configfile: Path, overrides: Sequence[str] = ()) -> list[PlannedJo
             env=plugin_environment(),
         )
         if done.returncode:
-            raise PlanError(f"snakemake --dry-run failed: {' '.join(done.stderr.split())[-400:]}")
+            said = " ".join((done.stderr or done.stdout).split())[-400:]
+            raise PlanError(f"snakemake --dry-run failed: {said or f'code {done.returncode}'}")
         lines = events.read_text(encoding="utf-8").splitlines() if events.is_file() else []
     found = (json.loads(line) for line in lines)
     return [PlannedJob(event["rule_name"], event["wildcards"] or {}) for event in found if event["event"] == "job_info"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Rates:
     of: Mapping[str, float]
 
     @classmethod
-    def read(cls, path: Path, precision: str = "bfloat16") -> Rates:
+    def read(cls, path: Path, precision: str) -> Rates:
         """Of the first device in a file that `make bench` wrote. Raises PlanError where works are missing."""
         try:
             rows = read_json(path)
@@ -54,8 +54,11 @@ class Rates:
             device = rows[0]["device"]
             chosen = [row for row in rows if (row["device"], row["precision"]) == (device, precision)]
             of = {row["work"]: row["operations_per_second"] for row in chosen}
+            valid = all(isinstance(rate, int | float) and rate > 0 for rate in of.values())
         except (KeyError, TypeError, IndexError):
-            raise PlanError(f"{path}: not a file that `make bench` wrote") from None
+            valid = False
+        if not valid:
+            raise PlanError(f"{path}: not a file that `make bench` wrote")
         if missing := [work for work in WORKS if work not in of]:
             raise PlanError(f"{path}: {', '.join(missing)} in {precision} was not measured; run `make bench`")
         return cls(device, precision, of)
@@ -205,11 +208,11 @@ class Costs:
         return subwords(self.study, self.paths, base, task, language, split)
 
 
-def measured_rates(folder: Path = Path("benchmarks/results")) -> Path:
-    """The committed results of `make bench`: of a GPU if there are any, else of a CPU."""
-    found = [path for name in ("cuda.json", "cpu.json") if (path := folder / name).is_file()]
+def measured_rates(folders: Sequence[Path] = (Path("results/bench"), Path("benchmarks/results"))) -> Path:
+    """The results of `make bench` here, else the committed ones; of a GPU if there are any, else of a CPU."""
+    found = [path for folder in folders for name in ("cuda.json", "cpu.json") if (path := folder / name).is_file()]
     if not found:
-        raise PlanError(f"{folder}: no results of `make bench`; run it, or name a file with --rates")
+        raise PlanError(f"{folders[-1]}: no results of `make bench`; run it, or name a file with --rates")
     return found[0]
 
 
@@ -227,6 +230,7 @@ def as_markdown(plan: Plan) -> str:
     note = (
         f"Hours of one {rates}, without the start of each job."
         " Data that are not tokenized yet are estimated from their number of examples."
+        " Bases much smaller than XLM-R base, at which the rates were measured, take far longer than that."
         " Whole models adapted by MLM, made bases and MLM heads are counted at the rate of language adapters,"
         " other bases at that of XLM-R base; layers that are left out at no saving."
     )

@@ -1,6 +1,8 @@
 """What both sides of `make bench` are given, and that documents say what was measured."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +59,26 @@ def test_committed_results_are_whole_and_stand_in_the_readme(device):
 
 
 def test_precisions_are_compared_by_the_spread_of_seeds():
-    rows = [("ner", "madx", "qaa", target, seed, "f1", 10.0 + seed) for target in ("qaa", "qab") for seed in (0, 2)]
-    one = pd.DataFrame(rows, columns=["task", "method", "source", "target", "seed", "metric", "value"])
+    rows = [
+        ("b", "ner", "madx", "qaa", target, seed, "f1", 10.0 + seed) for target in ("qaa", "qab") for seed in (0, 2)
+    ]
+    columns = ["base", "task", "method", "source", "target", "seed", "metric", "value"]
+    one = pd.DataFrame(rows, columns=columns)
     near, far = (one.assign(value=one["value"] + shift) for shift in (1.4, -1.5))  # the deviation is 1.41
     assert precision.compare(one, near)["within"].tolist() == [True, True]
     table = precision.compare(one, far)
     assert table["within"].tolist() == [False, False]
     assert table["pairs"].tolist() == ["in-language", "transfer"]
     assert table["difference"].tolist() == [-1.5, -1.5]
+    for other in (one[one["seed"] == 0], one.assign(metric="accuracy"), one.assign(method="madx-no-inv")):
+        with pytest.raises(ValueError, match="the two do not score the same runs"):
+            precision.compare(one, other)
+
+
+def test_bad_arguments_of_the_benchmark_are_refused():
+    for arguments in (["--work", "cooking"], ["--precision", "float16"], ["--device", "tpu"], ["--runs", "0"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.speed", *arguments], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert "Invalid value" in done.stderr

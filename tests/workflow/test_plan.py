@@ -28,3 +28,13 @@ def test_plan_of_the_full_study(tmp_path):
         assert float(rows[rule][2].replace(",", "")) > 0
     assert "not known" not in done.stdout
     assert "Hours of one a GPU" in done.stdout
+
+
+def test_plan_of_a_study_whose_files_are_missing(tmp_path):
+    command = [sys.executable, "-m", "madx.cli", "plan", "--configfile", "config/african.yaml"]
+    done = subprocess.run(
+        [*command, "--config", f"data_root={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "eng.txt: the file does not exist" in line

@@ -20,7 +20,7 @@ rule train_task_adapter:
         "../../environment.yml"
     threads: THREADS
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
+        mem_mb=lambda w, attempt: 16000 * attempt,
         runtime=lambda w, attempt: 720 * attempt,
         gpu=gpu(),
     params:

@@ -50,3 +50,24 @@ def test_in_bfloat16_it_is_as_near_as_torch_s(monkeypatch):
     found, _ = attention(torch.nn.Identity(), *inputs, None, dropout=0.1)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.double(), exact, rtol=2**-8, atol=2**-8 * exact.abs().max().item())
+
+
+def test_autocast_does_not_round_the_scores():
+    inputs = [(3 * tensor.detach()).bfloat16() for tensor in heads()]
+    trained = [tensor.clone().requires_grad_() for tensor in inputs]
+    expected, _ = attention(torch.nn.Identity(), *trained, None)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = attention(torch.nn.Identity(), *trained, None)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_torch_s_kernel_is_for_predictions_alone(monkeypatch, dropout):
+    asked = []
+    monkeypatch.setattr("madx.models.attention.sdpa_attention_forward", lambda *inputs, **_: asked.append(inputs))
+    inputs = heads()
+    attention(torch.nn.Identity(), *inputs, None, dropout)
+    assert not asked
+    with torch.no_grad():
+        attention(torch.nn.Identity(), *inputs, None, 0.0)
+    assert len(asked) == 1

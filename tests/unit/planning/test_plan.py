@@ -108,12 +108,12 @@ def test_unknown_data_are_named(study):
 def test_rates_of_a_device_that_was_not_measured(tmp_path):
     path = tmp_path / "cpu.json"
     with pytest.raises(PlanError, match=r"cpu.json: no results of `make bench`"):
-        Rates.read(path)
+        Rates.read(path, "float32")
     row = {"work": "mlm", "precision": "float32", "device": "x", "operations_per_second": 1.0}
     path.write_text(json.dumps([row]), encoding="utf-8")
     with pytest.raises(PlanError, match="ner, fine-tuning, evaluation in float32 was not measured"):
         Rates.read(path, "float32")
-    for content in ("{}", "[]", '[{"precision": "float32"}]', "[1]"):
+    for content in ("{}", "[]", '[{"precision": "float32"}]', "[1]", json.dumps([row | {"operations_per_second": 0}])):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(PlanError, match=r"cpu.json: not a file that `make bench` wrote"):
             Rates.read(path, "float32")
