@@ -35,6 +35,6 @@ def test_plan_of_a_study_whose_files_are_missing(tmp_path):
     done = subprocess.run(
         [*command, "--config", f"data_root={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     assert "eng.txt: the file does not exist" in line
