@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from madx.config_tasks import NerTask, QaTask
 
 RESERVED_BASES = {"text"}  # corpora/text stands beside the folders of the bases
-RESERVED_STUDIES = {"reference"}  # the committed results of the default study
+RESERVED_STUDIES = {"reference", "bench"}  # the committed results of studies; what `make bench` measured
 SHORTEST_WINDOW = 24  # sub-words: a question, special tokens, and half of it for the passage
 SPLITS_OF_SOURCES, SPLITS_OF_TARGETS = ("train", "dev"), ("test",)
 

@@ -101,7 +101,6 @@ def main(
     before = read_json(path) if path.is_file() else []
     others = [row for row in before if row["device"] != name]
     rows = {(row["work"], row["precision"]): row for row in before if row["device"] == name}
-    measured = list(rows.values())
     order = [(of_work, of_precision) for of_work in WORKS for of_precision in PRECISIONS]
     for of_work, of_precision in order:
         if of_work in (work or WORKS) and of_precision in (precision or PRECISIONS):

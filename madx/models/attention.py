@@ -42,9 +42,7 @@ def attention(
         scores = (query * (scaling or 1 / math.sqrt(query.shape[-1]))) @ key.mT
         if attention_mask is not None:
             scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
-        probabilities = scores.softmax(dim=-1)
-        if dropout > 0.0:
-            probabilities = drop(probabilities, dropout)
+        probabilities = drop(scores.softmax(dim=-1), dropout)
         return (probabilities @ value).transpose(1, 2).to(dtype).contiguous(), None
 
 

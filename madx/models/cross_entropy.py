@@ -34,7 +34,7 @@ class _CrossEntropy(torch.autograd.Function):
         device = hidden.device.type
         if torch.is_autocast_enabled(device):
             hidden, weight = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (hidden, weight))
-        rows = fill_up_rows(hidden) if device == "cpu" else hidden
+        rows = fill_up_rows(hidden)
         logits = product(rows, weight.mT)
         total = torch.zeros((), device=hidden.device)
         size = max(1, ELEMENTS[device] // len(weight))

@@ -14,11 +14,16 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def peer_results() -> Iterator[Path]:
+def peer_python() -> str:
+    """The Python of the peer's environment, which is built if need be."""
+    return _run(sys.executable, HERE / "build_peer.py").splitlines()[-1]
+
+
+@pytest.fixture(scope="session")
+def peer_results(peer_python) -> Iterator[Path]:
     """A folder with what peer.py writes; about 900 MB, gone at the end."""
-    python = _run(sys.executable, HERE / "build_peer.py").splitlines()[-1]
     with tempfile.TemporaryDirectory(prefix="madx-peer-") as folder:
-        _run(python, HERE / "peer.py", folder)
+        _run(peer_python, HERE / "peer.py", folder)
         yield Path(folder)
 
 

@@ -19,13 +19,6 @@ runpy.run_module(f"benchmarks.speed.{sys.argv[0]}", run_name="__main__")
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def peer_python() -> str:
-    done = subprocess.run([sys.executable, ROOT / "tests/reference/build_peer.py"], stdout=subprocess.PIPE, text=True)
-    assert done.returncode == 0
-    return done.stdout.splitlines()[-1]
-
-
 def tokens(python: str, *arguments: str) -> int:
     """Of the second of two runs."""
     command = [python, "-c", PROGRAM, *arguments, "cpu", "1"]

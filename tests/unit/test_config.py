@@ -135,6 +135,7 @@ def test_number_of_further_mistakes_is_told():
         ({"miniature": None}, "miniature: settings are needed"),
         ({"tasks__ner__data": {"source": "local", "path": "x"}}, "data_root: a folder is needed"),
         ({"study": "reference"}, "study: 'reference' is the name of a folder of the results"),
+        ({"study": "bench"}, "study: 'bench' is the name of a folder of the results"),
         ({f"{MADX}__seeds": [0, 1, 0]}, "tasks.ner.methods.madx.seeds: 0 listed more than once"),
         ({"tasks__ner__sources": ["qaa", "qaa"]}, "tasks.ner.sources: qaa listed more than once"),
         ({"tasks__ner__targets": ["qae", "qae"]}, "tasks.ner.targets: qae listed more than once"),

@@ -4,9 +4,8 @@ import json
 import subprocess
 import sys
 
+from madx.planning.plan import WORKS
 from tests.workflow.conftest import ROOT, job_counts, snakemake
-
-WORKS = ("mlm", "ner", "fine-tuning", "evaluation")
 
 
 def test_plan_of_the_full_study(tmp_path):

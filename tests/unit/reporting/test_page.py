@@ -84,7 +84,8 @@ def test_page_has_every_table_figure_and_fact(study, folder):
         "0ddba11",
         "`1111, 2222`",
         "`3333 with uncommitted changes`",
-        "cpu (bfloat16, threads: 1, float32 products by oneDNN), cpu (float32, ",
+        "`cpu (bfloat16, threads: 1, float32 products by oneDNN), "
+        "cpu (float32, threads: 1, float32 products by oneDNN)`",
         "2.13.0",
         "62.5 %",
         "1:01:05 h",
